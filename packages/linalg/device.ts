@@ -1,0 +1,225 @@
+import type { AnyTensor, Tensor } from "@pare/tensor";
+
+/** The element types that arrays on a device can have. */
+export type DeviceDtype = "f32" | "f64" | "u32" | "u8";
+
+/**
+ * An array that lives on a device.
+ *
+ * It is freed by `using`, by its scope, or by an explicit `array[Symbol.dispose]()`; freeing twice
+ * is harmless, using it afterwards is an error.
+ */
+export interface DeviceArray extends Disposable {
+  /** The type of one element. */
+  readonly dtype: DeviceDtype;
+  /** The length of each dimension; row-major, contiguous. */
+  readonly shape: readonly number[];
+}
+
+/** Options of {@linkcode Device.matmul}. */
+export interface MatmulOptions {
+  /** Whether `a` is given transposed, `[…, k, m]`. @default {false} */
+  transposeA?: boolean;
+  /** Whether `b` is given transposed, `[…, n, k]`. @default {false} */
+  transposeB?: boolean;
+  /** What the product is multiplied with. @default {1} */
+  alpha?: number;
+  /**
+   * A matrix `[rows, cols]` that the product is added to, in place, and that is returned; without
+   * it a new array is made. Not together with batches.
+   */
+  into?: DeviceArray;
+  /** The row of `into` that the product's first row is added to. @default {0} */
+  row?: number;
+  /** The column of `into` that the product's first column is added to. @default {0} */
+  col?: number;
+}
+
+/** A rectangle of a matrix. */
+export interface Block {
+  /** The first row. @default {0} */
+  row?: number;
+  /** The first column. @default {0} */
+  col?: number;
+  /** How many rows; to the last one by default. */
+  rows?: number;
+  /** How many columns; to the last one by default. */
+  cols?: number;
+}
+
+/** What a reduction makes of the numbers of one row or column. */
+export type Reduction = "sum" | "absSum" | "squareSum" | "max" | "absMax";
+
+/** The functions applied to every element by {@linkcode Device.activate}. */
+export type Activation = "silu" | "gelu" | "geluTanh" | "relu";
+
+/** Options of {@linkcode Device.attention}. */
+export interface AttentionOptions {
+  /** The query heads. */
+  heads: number;
+  /** The key and value heads; divides `heads`. @default {heads} */
+  kvHeads?: number;
+  /** How many rows of the keys and values hold tokens; all of them by default. */
+  keyCount?: number;
+  /** What the products of queries and keys are multiplied with; 1/√headSize by default. */
+  scale?: number;
+  /** How many last tokens a query sees, itself included; all earlier ones by default. */
+  window?: number;
+}
+
+/** The weights of one linear layer as integer codes, on a device. */
+export interface AffineArrays {
+  /** `u8 [rows, rowBytes]`: each row's codes packed lowest bit first, rowBytes a multiple of 4. */
+  readonly codes: DeviceArray;
+  /** `f32 [rows, groups]`, or `[1, 1]` for one scale in all. */
+  readonly scales: DeviceArray;
+  /** Zero points of the shape of `scales`, f32, or a single number for all. */
+  readonly zeroPoints: DeviceArray | number;
+  /** The bits of one code, 1 to 8. */
+  readonly bits: number;
+  /** How many neighbours of a row share a scale; the last group of a row may be shorter. */
+  readonly groupSize: number;
+  /** The output features. */
+  readonly rows: number;
+  /** The input features. */
+  readonly cols: number;
+}
+
+/**
+ * Where linear algebra runs.
+ *
+ * Operations take arrays of this device and return new ones at once, without waiting for the
+ * result; only `download` waits. Nothing but `into` and the targets of `write` and `gram` is ever
+ * changed. Operations throw a `ShapeError` for shapes that do not fit, and a `TypeError` for an
+ * array that was freed, belongs to another device or has a dtype the device cannot do that in.
+ */
+export interface Device extends Disposable {
+  /** The name users choose it by: `reference`, `wasm` or `webgpu`. */
+  readonly name: string;
+  /** What computes, so far as it decides the last bit: `wasm simd128 relaxed-madd`, for example. */
+  readonly description: string;
+
+  /** Tells whether arrays of `dtype` can be made and multiplied here. */
+  supports(dtype: DeviceDtype): boolean;
+  /** Copies numbers to the device; f16, bf16 and 8-bit floats become f32, i32 and bool are refused. */
+  upload(source: AnyTensor): DeviceArray;
+  /** Waits for an array and copies it back. */
+  download(array: DeviceArray): Promise<AnyTensor>;
+  /** Makes an array of zeros. */
+  zeros(shape: readonly number[], dtype?: DeviceDtype): DeviceArray;
+  /** The same device, whose arrays are all freed when the scope is; see {@linkcode DeviceScope}. */
+  scope(): DeviceScope;
+  /** The same elements under another shape of the same size; both must be freed. */
+  reshape(array: DeviceArray, shape: readonly number[]): DeviceArray;
+  /** Converts between f32 and f64. */
+  cast(array: DeviceArray, dtype: DeviceDtype): DeviceArray;
+
+  /** Copies a rectangle out of a matrix. */
+  slice(matrix: DeviceArray, block: Block): DeviceArray;
+  /** Copies a matrix over a rectangle of `target`, in place. */
+  write(target: DeviceArray, matrix: DeviceArray, row: number, col: number): void;
+  /** Swaps rows and columns of a matrix. */
+  transpose(matrix: DeviceArray): DeviceArray;
+  /**
+   * Multiplies `[…, m, k]` by `[…, k, n]`; the leading dimensions are equal, or one of the two is a
+   * single matrix that serves the whole batch.
+   */
+  matmul(a: DeviceArray, b: DeviceArray, options?: MatmulOptions): DeviceArray;
+  /** Adds `xᵀ x` of `x`, f32 `[tokens, n]`, to `into`, f64 `[n, n]` (compensated where f64 is missing). */
+  gram(x: DeviceArray, into: DeviceArray): void;
+  /** Reduces every row of `[…, rows, cols]` to one number: `[…, rows]`. */
+  reduceRows(x: DeviceArray, reduction: Reduction): DeviceArray;
+  /** Reduces every column of a matrix `[rows, cols]` to one number: `[cols]`. */
+  reduceCols(x: DeviceArray, reduction: Reduction): DeviceArray;
+
+  /** Adds; `b` has the shape of `a`, or is a vector that is added to every row. */
+  add(a: DeviceArray, b: DeviceArray): DeviceArray;
+  /** Subtracts `b`, of the shape of `a` or a vector for every row. */
+  subtract(a: DeviceArray, b: DeviceArray): DeviceArray;
+  /** Multiplies element by element; `b` has the shape of `a`, or is a vector for every row. */
+  multiply(a: DeviceArray, b: DeviceArray): DeviceArray;
+  /** Multiplies every element with one number. */
+  scale(x: DeviceArray, factor: number): DeviceArray;
+  /** Applies a function to every element: SiLU, GELU by the error function or by tanh, ReLU. */
+  activate(x: DeviceArray, activation: Activation): DeviceArray;
+  /** exp(x − max) / Σ over each row, the last dimension. */
+  softmax(x: DeviceArray): DeviceArray;
+  /** x · gain / √(mean x² + epsilon) over runs as long as `gain`, which divides the last dimension. */
+  rmsNorm(x: DeviceArray, gain: DeviceArray, epsilon: number): DeviceArray;
+  /**
+   * Rotary position embedding, half against half: in each head of `x`, `[…, tokens, heads·headSize]`,
+   * element i is rotated with element i + headSize/2 by the angle of the token's position.
+   *
+   * @param cos Cosines `[positions, headSize/2]`, row p for position p.
+   * @param sin Sines of the same shape.
+   * @param positions u32 `[tokens]`: the position of each token, the same for the whole batch.
+   */
+  rotary(x: DeviceArray, cos: DeviceArray, sin: DeviceArray, positions: DeviceArray): DeviceArray;
+  /**
+   * Causal attention with grouped heads.
+   *
+   * @param q Queries `[tokens, heads·headSize]`, or the same with a batch in front.
+   * @param k Keys `[keys, kvHeads·headSize]`, likewise; the last query sees key `keyCount - 1`, the
+   * one before it `keyCount - 2`, and so on.
+   * @param v Values of the shape of `k`.
+   * @returns The shape of `q`.
+   */
+  attention(
+    q: DeviceArray,
+    k: DeviceArray,
+    v: DeviceArray,
+    options: AttentionOptions,
+  ): DeviceArray;
+  /** Picks rows of a matrix: u32 `[count]` → `[count, cols]`. */
+  gatherRows(matrix: DeviceArray, indices: DeviceArray): DeviceArray;
+  /** Picks columns of `[…, cols]`: u32 `[count]` → `[…, count]`. */
+  gatherCols(x: DeviceArray, indices: DeviceArray): DeviceArray;
+  /**
+   * Orthonormal Walsh–Hadamard transform of consecutive blocks of the last dimension; `block` is a
+   * power of two that divides it.
+   */
+  hadamard(x: DeviceArray, block: number): DeviceArray;
+  /**
+   * `x · Wᵀ` for W = scale · (code − zero point), dequantized while it multiplies.
+   *
+   * @param x f32 `[…, cols]`.
+   * @returns f32 `[…, rows]`.
+   */
+  affineMatmul(x: DeviceArray, weight: AffineArrays): DeviceArray;
+}
+
+/**
+ * A device whose arrays live until the scope is disposed.
+ *
+ * ```ts ignore
+ * using scope = device.scope();
+ * const h = scope.matmul(x, w);        // freed with the scope
+ * return scope.keep(scope.activate(h, "silu"));
+ * ```
+ */
+export interface DeviceScope extends Device {
+  /** Takes an array out of this scope: it belongs to the device the scope was made of. */
+  keep<A extends DeviceArray>(array: A): A;
+}
+
+/** Downloads an array that is known to be f32. */
+export async function downloadF32(device: Device, array: DeviceArray): Promise<Tensor> {
+  const tensor = await device.download(array);
+  if (tensor.dtype !== "f32") {
+    throw new TypeError(
+      `Cannot download as the dtype must be f32: current dtype is ${tensor.dtype}`,
+    );
+  }
+  return tensor;
+}
+
+/** Downloads an array that is known to be f64. */
+export async function downloadF64(device: Device, array: DeviceArray): Promise<Tensor<"f64">> {
+  const tensor = await device.download(array);
+  if (tensor.dtype !== "f64") {
+    throw new TypeError(
+      `Cannot download as the dtype must be f64: current dtype is ${tensor.dtype}`,
+    );
+  }
+  return tensor;
+}

@@ -1,0 +1,199 @@
+import type { Activation, DeviceDtype, Reduction } from "./device.ts";
+
+/** The arrays that carry elements between the host and a device. */
+export type HostArray = Float32Array | Float64Array | Uint32Array | Uint8Array;
+
+/** What a backend's matrix product is given: `c = alpha·op(a)·op(b) (+ c)`. */
+export interface MatmulParams<S> {
+  a: S;
+  b: S;
+  c: S;
+  dtype: "f32" | "f64";
+  /** Rows of the product. */
+  m: number;
+  /** Columns of the product. */
+  n: number;
+  /** The inner dimension. */
+  k: number;
+  /** How many products; operand i starts at i times its stride. */
+  batch: number;
+  strideA: number;
+  strideB: number;
+  strideC: number;
+  transposeA: boolean;
+  transposeB: boolean;
+  alpha: number;
+  /** Whether the product is added to what `c` holds. */
+  accumulate: boolean;
+  /** The first element of `c` that is written. */
+  offsetC: number;
+  /** The elements from one row of `c` to the next. */
+  leadC: number;
+}
+
+/** What a backend's causal attention is given. */
+export interface AttentionParams<S> {
+  q: S;
+  k: S;
+  v: S;
+  out: S;
+  dtype: "f32" | "f64";
+  batch: number;
+  /** Query tokens. */
+  queries: number;
+  /** Key tokens that count. */
+  keys: number;
+  /** Rows that each batch entry of k and v has room for. */
+  keyRows: number;
+  heads: number;
+  kvHeads: number;
+  headSize: number;
+  scale: number;
+  /** How many last keys a query sees. */
+  window: number;
+}
+
+/** What a backend's dequantizing product is given. */
+export interface AffineMatmulParams<S> {
+  /** f32 `[tokens, cols]`. */
+  x: S;
+  /** u8 `[rows, rowBytes]`. */
+  codes: S;
+  /** f32: `rows · groups` of them, or one. */
+  scales: S;
+  /** f32, as many as scales, or one number for all. */
+  zeroPoints: S | number;
+  /** f32 `[tokens, rows]`. */
+  out: S;
+  tokens: number;
+  rows: number;
+  cols: number;
+  bits: number;
+  groupSize: number;
+  /** Groups in a row; 0 if there is one scale in all. */
+  groups: number;
+  rowBytes: number;
+}
+
+/** The operations that a backend may be able to do in f64 too; all are there in f32. */
+export type KernelName =
+  | "matmul"
+  | "transpose"
+  | "reduce"
+  | "binary"
+  | "scale"
+  | "activate"
+  | "softmax"
+  | "rmsNorm"
+  | "rotary"
+  | "attention"
+  | "gather"
+  | "hadamard";
+
+/**
+ * What a backend has to offer so that {@linkcode createDevice} can make a device of it.
+ *
+ * Every check has been made before a kernel is called: shapes fit, nothing has zero elements, no
+ * storage is both read and written (but for `c` when accumulating). `S` is a storage: a flat run of
+ * elements in the backend's memory. Kernels return at once; only `read` waits.
+ */
+export interface Kernels<S> {
+  readonly name: string;
+  readonly description: string;
+  /** The dtypes that arrays can have. */
+  readonly dtypes: readonly DeviceDtype[];
+  /** The operations that run in f64. `gram` adds to f64 everywhere. */
+  readonly doubles: ReadonlySet<KernelName>;
+  /** Makes a storage whose contents are undefined. */
+  allocate(dtype: DeviceDtype, length: number): S;
+  free(storage: S): void;
+  /** Copies all elements in. */
+  upload(storage: S, dtype: DeviceDtype, data: HostArray): void;
+  /** Copies all elements out, into an array of its own. */
+  download(storage: S, dtype: DeviceDtype, length: number): Promise<HostArray>;
+  /** Sets all elements to zero. */
+  clear(storage: S, dtype: DeviceDtype, length: number): void;
+  /** Copies `rows` runs of `cols` elements. */
+  copyBlock(p: {
+    source: S;
+    sourceOffset: number;
+    sourceLead: number;
+    target: S;
+    targetOffset: number;
+    targetLead: number;
+    rows: number;
+    cols: number;
+    dtype: DeviceDtype;
+  }): void;
+  /** Converts between f32 and f64; never called unless `dtypes` has both. */
+  cast(p: { x: S; from: DeviceDtype; out: S; to: DeviceDtype; length: number }): void;
+  transpose(p: { x: S; out: S; dtype: "f32" | "f64"; rows: number; cols: number }): void;
+  matmul(p: MatmulParams<S>): void;
+  /** `into += xᵀ x`, x f32 `[rows, cols]`, into f64 `[cols, cols]`. */
+  gram(p: { x: S; into: S; rows: number; cols: number }): void;
+  /** Along "rows": one number per row; along "cols": one per column. */
+  reduce(p: {
+    x: S;
+    out: S;
+    dtype: "f32" | "f64";
+    rows: number;
+    cols: number;
+    along: "rows" | "cols";
+    reduction: Reduction;
+  }): void;
+  /** `out[i] = a[i] op b[i mod period]`. */
+  binary(p: {
+    a: S;
+    b: S;
+    out: S;
+    dtype: "f32" | "f64";
+    length: number;
+    period: number;
+    operation: "add" | "subtract" | "multiply";
+  }): void;
+  scale(p: { x: S; out: S; dtype: "f32" | "f64"; length: number; factor: number }): void;
+  activate(
+    p: { x: S; out: S; dtype: "f32" | "f64"; length: number; activation: Activation },
+  ): void;
+  softmax(p: { x: S; out: S; dtype: "f32" | "f64"; rows: number; cols: number }): void;
+  rmsNorm(p: {
+    x: S;
+    gain: S;
+    out: S;
+    dtype: "f32" | "f64";
+    rows: number;
+    cols: number;
+    epsilon: number;
+  }): void;
+  /** `positions` u32 `[tokens]`; x and out `[batch, tokens, heads, headSize]`. */
+  rotary(p: {
+    x: S;
+    cos: S;
+    sin: S;
+    positions: S;
+    out: S;
+    dtype: "f32" | "f64";
+    batch: number;
+    tokens: number;
+    heads: number;
+    headSize: number;
+    /** Rows of cos and sin. */
+    positionCount: number;
+  }): void;
+  attention(p: AttentionParams<S>): void;
+  /** `out[i, j] = x[indices[i], j]` along "rows", `out[i, j] = x[i, indices[j]]` along "cols". */
+  gather(p: {
+    x: S;
+    indices: S;
+    out: S;
+    dtype: DeviceDtype;
+    rows: number;
+    cols: number;
+    count: number;
+    along: "rows" | "cols";
+  }): void;
+  hadamard(p: { x: S; out: S; dtype: "f32" | "f64"; length: number; block: number }): void;
+  affineMatmul(p: AffineMatmulParams<S>): void;
+  /** Ends workers and frees all memory. */
+  dispose(): void;
+}

@@ -1,0 +1,168 @@
+// The reference backend: plain loops, f64 accumulation, clarity first. All others are tested
+// against it. One storage is one typed array.
+
+import type { Activation, DeviceDtype, Reduction } from "../device.ts";
+import type { HostArray, KernelName, Kernels } from "../kernels.ts";
+import { affineMatmul } from "./affine_matmul.ts";
+import { attention } from "./attention.ts";
+import { hadamard } from "./hadamard.ts";
+import { matmul } from "./matmul.ts";
+import { rotary } from "./rotary.ts";
+
+const ARRAYS = { f32: Float32Array, f64: Float64Array, u32: Uint32Array, u8: Uint8Array };
+
+const DOUBLES: ReadonlySet<KernelName> = new Set<KernelName>([
+  "matmul",
+  "transpose",
+  "reduce",
+  "binary",
+  "scale",
+  "activate",
+  "softmax",
+  "rmsNorm",
+  "rotary",
+  "attention",
+  "gather",
+  "hadamard",
+]);
+
+/** Makes the kernels of the reference device. */
+export function createReferenceKernels(): Kernels<HostArray> {
+  return {
+    name: "reference",
+    description: "reference f64",
+    dtypes: ["f32", "f64", "u32", "u8"],
+    doubles: DOUBLES,
+    allocate: (dtype: DeviceDtype, length: number) => new ARRAYS[dtype](length),
+    free: () => {},
+    upload: (storage, _dtype, data) => storage.set(data),
+    download: (storage) => Promise.resolve(storage.slice()),
+    clear: (storage) => storage.fill(0),
+    copyBlock: (p) => {
+      for (let i = 0; i < p.rows; i++) {
+        const start = p.sourceOffset + i * p.sourceLead;
+        p.target.set(
+          p.source.subarray(start, start + p.cols),
+          p.targetOffset + i * p.targetLead,
+        );
+      }
+    },
+    cast: ({ x, out }) => out.set(x),
+    transpose: ({ x, out, rows, cols }) => {
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < cols; j++) out[j * rows + i] = x[i * cols + j];
+      }
+    },
+    matmul,
+    gram: ({ x, into, rows, cols }) => {
+      for (let t = 0; t < rows; t++) {
+        const row = x.subarray(t * cols, (t + 1) * cols);
+        for (let i = 0; i < cols; i++) {
+          for (let j = 0; j < cols; j++) into[i * cols + j] += row[i] * row[j];
+        }
+      }
+    },
+    reduce: ({ x, out, rows, cols, along, reduction }) => {
+      const [count, length, step, stride] = along === "rows"
+        ? [rows, cols, cols, 1]
+        : [cols, rows, 1, cols];
+      const combine = REDUCTIONS[reduction];
+      for (let i = 0; i < count; i++) {
+        let total = reduction === "max" ? -Infinity : 0;
+        for (let j = 0; j < length; j++) total = combine(total, x[i * step + j * stride]);
+        out[i] = total;
+      }
+    },
+    binary: ({ a, b, out, length, period, operation }) => {
+      const apply = OPERATIONS[operation];
+      for (let i = 0; i < length; i++) out[i] = apply(a[i], b[i % period]);
+    },
+    scale: ({ x, out, length, factor }) => {
+      for (let i = 0; i < length; i++) out[i] = x[i] * factor;
+    },
+    activate: ({ x, out, length, activation }) => {
+      const apply = ACTIVATIONS[activation];
+      for (let i = 0; i < length; i++) out[i] = apply(x[i]);
+    },
+    softmax: ({ x, out, rows, cols }) => {
+      for (let start = 0; start < rows * cols; start += cols) {
+        let max = -Infinity;
+        for (let j = 0; j < cols; j++) max = Math.max(max, x[start + j]);
+        let total = 0;
+        for (let j = 0; j < cols; j++) total += Math.exp(x[start + j] - max);
+        for (let j = 0; j < cols; j++) out[start + j] = Math.exp(x[start + j] - max) / total;
+      }
+    },
+    rmsNorm: ({ x, gain, out, rows, cols, epsilon }) => {
+      for (let start = 0; start < rows * cols; start += cols) {
+        let squares = 0;
+        for (let j = 0; j < cols; j++) squares += x[start + j] ** 2;
+        const factor = 1 / Math.sqrt(squares / cols + epsilon);
+        for (let j = 0; j < cols; j++) out[start + j] = x[start + j] * factor * gain[j];
+      }
+    },
+    rotary,
+    attention,
+    gather: ({ x, indices, out, rows, cols, count, along }) => {
+      if (along === "rows") {
+        for (let i = 0; i < count; i++) {
+          const row = Math.min(indices[i], rows - 1);
+          out.set(x.subarray(row * cols, (row + 1) * cols), i * cols);
+        }
+      } else {
+        for (let i = 0; i < rows; i++) {
+          for (let j = 0; j < count; j++) {
+            out[i * count + j] = x[i * cols + Math.min(indices[j], cols - 1)];
+          }
+        }
+      }
+    },
+    hadamard,
+    affineMatmul,
+    dispose: () => {},
+  };
+}
+
+const REDUCTIONS: Readonly<Record<Reduction, (total: number, value: number) => number>> = {
+  sum: (total, value) => total + value,
+  absSum: (total, value) => total + Math.abs(value),
+  squareSum: (total, value) => total + value * value,
+  max: Math.max,
+  absMax: (total, value) => Math.max(total, Math.abs(value)),
+};
+
+const OPERATIONS = {
+  add: (a: number, b: number) => a + b,
+  subtract: (a: number, b: number) => a - b,
+  multiply: (a: number, b: number) => a * b,
+};
+
+const ACTIVATIONS: Readonly<Record<Activation, (x: number) => number>> = {
+  silu: (x) => x / (1 + Math.exp(-x)),
+  gelu: (x) => x / 2 * erfc(-x / Math.SQRT2),
+  geluTanh: (x) => x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  relu: (x) => Math.max(x, 0),
+};
+
+/**
+ * The complementary error function, to about 1e-15 of 1 up to |x| = 3, and relatively beyond.
+ *
+ * Near zero by its Maclaurin series, farther out by its continued fraction (Abramowitz and Stegun,
+ * 7.1.6 and 7.1.14).
+ */
+export function erfc(x: number): number {
+  if (x < 0) return 2 - erfc(-x);
+  if (x > 27) return 0;
+  if (x < 2.5) {
+    let term = x;
+    let sum = x;
+    for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(sum); n++) {
+      term *= 2 * x * x / (2 * n + 1);
+      sum += term;
+    }
+    return 1 - 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+  }
+  let fraction = x;
+  for (let n = 60; n > 0; n--) fraction = x + n / 2 / fraction;
+  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * fraction);
+}

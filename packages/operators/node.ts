@@ -1,0 +1,55 @@
+import type { Dtype } from "@pare/tensor";
+import type { MatrixShape } from "./operator.ts";
+
+/**
+ * What a checkpoint's manifest says of an operator: all but the numbers. A node alone tells which
+ * tensors the operator is stored in, and so its exact size before it exists.
+ */
+export type OperatorNode =
+  | {
+    readonly form: "dense";
+    readonly shape: MatrixShape;
+    readonly dtype: "f32" | "f16" | "bf16";
+  }
+  | {
+    readonly form: "affine";
+    readonly shape: MatrixShape;
+    readonly bits: number;
+    readonly groupSize: number | null;
+    readonly scaleDtype: "f16" | "f32";
+    /** `null`: 2^(bits − 1) everywhere; `u8`: packed integers of `bits` bits. */
+    readonly zeroPointDtype: "u8" | "f16" | "f32" | null;
+  }
+  | { readonly form: "product"; readonly left: OperatorNode; readonly right: OperatorNode }
+  | { readonly form: "sum"; readonly terms: readonly OperatorNode[] }
+  | {
+    readonly form: "scaled";
+    readonly inner: OperatorNode;
+    readonly rowScaleDtype: "f16" | "f32" | null;
+    readonly colScaleDtype: "f16" | "f32" | null;
+  }
+  | {
+    readonly form: "permuted";
+    readonly inner: OperatorNode;
+    readonly rowOrder: boolean;
+    readonly colOrder: boolean;
+  }
+  | {
+    readonly form: "rotated";
+    readonly inner: OperatorNode;
+    readonly left: RotationNode | null;
+    readonly right: RotationNode | null;
+  };
+
+/** What a manifest says of a rotation. */
+export type RotationNode =
+  | { readonly kind: "hadamard"; readonly block: number }
+  | { readonly kind: "orthogonal" };
+
+/** The dtype and shape of one stored tensor. */
+export interface TensorSpec {
+  /** The type of one element. */
+  readonly dtype: Dtype;
+  /** The length of each dimension. */
+  readonly shape: readonly number[];
+}

@@ -1,0 +1,125 @@
+import type { Tensor } from "@pare/tensor";
+
+/** Output features, then input features. */
+export type MatrixShape = readonly [rows: number, cols: number];
+
+/** A matrix as it is. */
+export interface DenseOperator {
+  /** The storage form. */
+  readonly form: "dense";
+  /** `[outFeatures, inFeatures]`. */
+  readonly shape: MatrixShape;
+  /** The numbers, of the same shape. */
+  readonly weight: Tensor<"f32"> | Tensor<"f16"> | Tensor<"bf16">;
+}
+
+/**
+ * Integer codes with a scale, and perhaps a zero point, for each group of neighbours in a row:
+ * `w = scale · (code − zeroPoint)`.
+ */
+export interface AffineOperator {
+  /** The storage form. */
+  readonly form: "affine";
+  /** `[outFeatures, inFeatures]`. */
+  readonly shape: MatrixShape;
+  /** The bits of one code, 1 to 8. */
+  readonly bits: number;
+  /**
+   * How many neighbours of a row share a scale; the last group of a row may be shorter. `null`
+   * where one scale serves the whole matrix.
+   */
+  readonly groupSize: number | null;
+  /** Each row packed by itself, lowest bit first: u8 `[rows, ceil(cols · bits / 8)]`. */
+  readonly codes: Tensor<"u8">;
+  /** `[rows, ceil(cols / groupSize)]`, or `[1, 1]`. */
+  readonly scales: Tensor<"f16"> | Tensor<"f32">;
+  /**
+   * Integer zero points of `bits` bits, packed like codes: u8 `[scaleRows, ceil(scaleCols · bits / 8)]`;
+   * fractional ones in f16 or f32 of the shape of `scales`; `null` for 2^(bits − 1) everywhere.
+   */
+  readonly zeroPoints: Tensor<"u8"> | Tensor<"f16"> | Tensor<"f32"> | null;
+}
+
+/** left · right. */
+export interface ProductOperator {
+  /** The storage form. */
+  readonly form: "product";
+  /** `[left.rows, right.cols]`. */
+  readonly shape: MatrixShape;
+  /** L `[rows, rank]`. */
+  readonly left: Operator;
+  /** R `[rank, cols]`. */
+  readonly right: Operator;
+}
+
+/** The sum of operators of one shape. */
+export interface SumOperator {
+  /** The storage form. */
+  readonly form: "sum";
+  /** The shape of every term. */
+  readonly shape: MatrixShape;
+  /** Two or more. */
+  readonly terms: readonly Operator[];
+}
+
+/** diag(rowScales) · inner · diag(colScales). */
+export interface ScaledOperator {
+  /** The storage form. */
+  readonly form: "scaled";
+  /** The shape of `inner`. */
+  readonly shape: MatrixShape;
+  /** What is scaled. */
+  readonly inner: Operator;
+  /** `[rows]`, or `null` for ones. */
+  readonly rowScales: Tensor<"f16"> | Tensor<"f32"> | null;
+  /** `[cols]`, or `null` for ones. */
+  readonly colScales: Tensor<"f16"> | Tensor<"f32"> | null;
+}
+
+/** `w[i, j] = inner[rowOrder[i], colOrder[j]]`. */
+export interface PermutedOperator {
+  /** The storage form. */
+  readonly form: "permuted";
+  /** The shape of `inner`. */
+  readonly shape: MatrixShape;
+  /** What is permuted. */
+  readonly inner: Operator;
+  /** u32 `[rows]`, a permutation, or `null` for the given order. */
+  readonly rowOrder: Tensor<"u32"> | null;
+  /** u32 `[cols]`, a permutation, or `null` for the given order. */
+  readonly colOrder: Tensor<"u32"> | null;
+}
+
+/**
+ * An orthogonal matrix of size n: a randomized Hadamard transform, or any one written out.
+ *
+ * `hadamard` is U = F · diag(signs), where F is the orthonormal Walsh–Hadamard transform of
+ * consecutive blocks; the signs are stored as one bit each (1 is −1), u8 `[ceil(n / 8)]`.
+ */
+export type Rotation =
+  | { readonly kind: "hadamard"; readonly block: number; readonly signs: Tensor<"u8"> }
+  | { readonly kind: "orthogonal"; readonly matrix: Tensor<"f32"> };
+
+/** leftᵀ · inner · right, each side orthogonal or absent: `inner` is the rotated weight. */
+export interface RotatedOperator {
+  /** The storage form. */
+  readonly form: "rotated";
+  /** The shape of `inner`. */
+  readonly shape: MatrixShape;
+  /** The weight in the rotated basis. */
+  readonly inner: Operator;
+  /** U of size `rows`, or `null`. */
+  readonly left: Rotation | null;
+  /** V of size `cols`, or `null`. */
+  readonly right: Rotation | null;
+}
+
+/** A linear layer's weight in one of the storage forms: plain data, never changed. */
+export type Operator =
+  | DenseOperator
+  | AffineOperator
+  | ProductOperator
+  | SumOperator
+  | ScaledOperator
+  | PermutedOperator
+  | RotatedOperator;

@@ -1,0 +1,95 @@
+/** One rule that the value of an option keeps to. */
+export interface Check {
+  /** What a value must be, to end the sentence "… must be". */
+  readonly wanted: string;
+  /** The same rule as JSON Schema (draft 2020-12). */
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** Tells whether a value keeps to the rule. */
+  readonly test: (value: unknown) => boolean;
+}
+
+/** One rule per option; the compiler demands one for every option of `Options`. */
+export type Checks<Options> = { readonly [Key in keyof Required<Options>]: Check };
+
+/** Accepts integers from `minimum` to `maximum`. */
+export function integer(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): Check {
+  const bounded = maximum < Number.MAX_SAFE_INTEGER;
+  return {
+    wanted: bounded
+      ? `an integer from ${minimum} to ${maximum}`
+      : `an integer of ${minimum} or more`,
+    schema: bounded ? { type: "integer", minimum, maximum } : { type: "integer", minimum },
+    test: (value) =>
+      Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum,
+  };
+}
+
+/** Accepts finite numbers from `minimum` to `maximum`. */
+export function number(minimum: number, maximum: number): Check {
+  return {
+    wanted: `a number from ${minimum} to ${maximum}`,
+    schema: { type: "number", minimum, maximum },
+    test: (value) =>
+      Number.isFinite(value) && (value as number) >= minimum && (value as number) <= maximum,
+  };
+}
+
+/** Accepts `true` and `false`. */
+export function boolean(): Check {
+  return {
+    wanted: "true or false",
+    schema: { type: "boolean" },
+    test: (value) => typeof value === "boolean",
+  };
+}
+
+/** Accepts one of the given words. */
+export function oneOf(...words: readonly string[]): Check {
+  return {
+    wanted: `one of ${words.map((word) => `"${word}"`).join(", ")}`,
+    schema: { enum: words },
+    test: (value) => typeof value === "string" && words.includes(value),
+  };
+}
+
+/**
+ * Checks options against their rules; a key without a rule is refused by name.
+ *
+ * A value of `undefined` passes: the default is taken.
+ *
+ * @example A misspelt option
+ * ```ts
+ * import { checkOptions, integer } from "@pare/tensor";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(
+ *   () => checkOptions("Cannot quantize", { bit: 4 }, { bits: integer(2, 8) }),
+ *   TypeError,
+ *   `Cannot quantize as option "bit" is unknown: known options are "bits"`,
+ * );
+ * ```
+ *
+ * @param action What cannot be done otherwise, to begin the message.
+ * @param options The options.
+ * @param checks One rule per option.
+ * @throws {TypeError} If an option is unknown.
+ * @throws {RangeError} If the value of an option breaks its rule.
+ */
+export function checkOptions(
+  action: string,
+  options: object,
+  checks: Readonly<Record<string, Check>>,
+): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(checks, name)) {
+      const known = Object.keys(checks).map((key) => `"${key}"`).join(", ") || "none";
+      throw new TypeError(`${action} as option "${name}" is unknown: known options are ${known}`);
+    }
+    const { test, wanted } = checks[name];
+    if (value !== undefined && !test(value)) {
+      throw new RangeError(
+        `${action} as ${name} must be ${wanted}: current value is ${JSON.stringify(value)}`,
+      );
+    }
+  }
+}
