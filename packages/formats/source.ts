@@ -1,4 +1,4 @@
-import type { AnyTensor, Dtype } from "@pare/tensor";
+import type { AnyTensor, TensorSpec } from "@pare/tensor";
 
 /** Bytes that can be read piece by piece: a file, a blob, a buffer, a range of a remote file. */
 export interface ByteSource {
@@ -18,14 +18,6 @@ export interface FolderSource {
   readonly fileNames: readonly string[];
   /** Opens a file directly inside; rejects if there is none of that name. */
   open(fileName: string): Promise<ByteSource>;
-}
-
-/** The dtype and shape of a stored tensor. */
-export interface TensorSpec {
-  /** The type of one element. */
-  readonly dtype: Dtype;
-  /** The length of each dimension. */
-  readonly shape: readonly number[];
 }
 
 /** Named tensors that are read one at a time. */

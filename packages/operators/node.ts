@@ -1,4 +1,3 @@
-import type { Dtype } from "@pare/tensor";
 import type { MatrixShape } from "./operator.ts";
 
 /**
@@ -45,11 +44,3 @@ export type OperatorNode =
 export type RotationNode =
   | { readonly kind: "hadamard"; readonly block: number }
   | { readonly kind: "orthogonal" };
-
-/** The dtype and shape of one stored tensor. */
-export interface TensorSpec {
-  /** The type of one element. */
-  readonly dtype: Dtype;
-  /** The length of each dimension. */
-  readonly shape: readonly number[];
-}

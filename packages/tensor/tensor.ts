@@ -16,6 +16,14 @@ export interface Tensor<D extends Dtype = "f32"> {
   readonly data: DtypeArrays[D];
 }
 
+/** What is known of a tensor before its numbers are. */
+export interface TensorSpec {
+  /** The type of one element. */
+  readonly dtype: Dtype;
+  /** The length of each dimension, outermost first. */
+  readonly shape: readonly number[];
+}
+
 /** A tensor of any dtype; `switch` on its `dtype` to learn the type of its data. */
 export type AnyTensor = { [D in Dtype]: Tensor<D> }[Dtype];
 

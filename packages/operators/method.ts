@@ -1,0 +1,34 @@
+import type { Tensor } from "@pare/tensor";
+import type { OperatorNode } from "./node.ts";
+import type { MatrixShape, Operator } from "./operator.ts";
+
+/** What calibration saw at the input of one linear layer. Plain data. */
+export interface Statistics {
+  /** How many tokens were seen. */
+  readonly tokens: number;
+  /** Σ x xᵀ over the tokens, `[n, n]`, neither centred nor divided. */
+  readonly gram: Tensor<"f64">;
+  /** Mean of |x| per channel, `[n]`. */
+  readonly meanAbs: Tensor<"f64">;
+  /** Largest |x| per channel, `[n]`. */
+  readonly maxAbs: Tensor<"f64">;
+}
+
+/**
+ * Compresses one weight: pure, and the same for the same input. `statistics` is of the layer's
+ * input, or `null` where no calibration was asked for.
+ */
+export type WeightMethod<Options extends object> = (
+  weight: Tensor,
+  statistics: Statistics | null,
+  options: Options,
+) => Operator | Promise<Operator>;
+
+/**
+ * Tells what a method will return for a weight of the given shape, and so its exact size; throws
+ * what the method itself would throw for options that do not fit the shape.
+ */
+export type WeightPlan<Options extends object> = (
+  shape: MatrixShape,
+  options: Options,
+) => OperatorNode;
