@@ -1,5 +1,5 @@
-import type { Operator } from "@pare/operators";
-import type { Tensor } from "@pare/tensor";
+import type { Operator, OperatorNode } from "@pare/operators";
+import type { Tensor, TensorSpec } from "@pare/tensor";
 import type { ModelConfig } from "./config.ts";
 
 /**
@@ -14,6 +14,10 @@ export interface Model {
   readonly name: string;
   /** Widths, counts and constants. */
   readonly config: ModelConfig;
+  /** How a linear layer's weight is stored; known without reading it. */
+  node(name: string): OperatorNode;
+  /** How a vector is stored; known without reading it. */
+  vectorSpec(name: string): TensorSpec;
   /** Reads the weight of a linear layer. */
   linear(name: string): Promise<Operator>;
   /** Reads a vector (a norm's gain, a bias) as f32, by its full name, `.weight` or `.bias` included. */

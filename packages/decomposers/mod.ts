@@ -1,0 +1,21 @@
+/**
+ * Low-rank decompositions of weight matrices, plain and aware of the layer's inputs.
+ *
+ * @example Keep 80 % of a matrix's numbers
+ * ```ts
+ * import { svd } from "@pare/decomposers";
+ * import { byteLengthOf } from "@pare/operators";
+ * import { randomNormal } from "@pare/tensor";
+ * import { assert } from "@std/assert";
+ *
+ * const operator = await svd(randomNormal([48, 32], { seed: 1 }), { keep: 0.8 });
+ * assert(byteLengthOf(operator) <= 0.8 * 48 * 32 * 2);
+ * ```
+ *
+ * @module
+ */
+
+export * from "./asvd.ts";
+export type { FactorDtype } from "./projector.ts";
+export * from "./rank.ts";
+export * from "./svd.ts";

@@ -1,0 +1,89 @@
+// Plain truncated SVD: the best approximation of given rank in the Frobenius norm.
+//
+// C. Eckart, G. Young, "The approximation of one matrix by another of lower rank",
+// Psychometrika 1 (1936):
+//
+//   A = U Σ Vᵀ    Ã = U_k Σ_k V_kᵀ = L R    L = U_k    R = U_kᵀ A
+//
+// Bound: ‖A - Ã‖_F² = Σ_{i>k} σ_i², and no matrix of rank k is nearer. Rounding the factors to
+// their dtype comes on top. Cost: one SVD, 4 m n² + 8 n³ for m >= n.
+
+import { type Device, svd as decompose, withDevice } from "@pare/linalg";
+import type { MatrixShape, OperatorNode, ProductOperator } from "@pare/operators";
+import { type Check, checkOptions, integer, number, oneOf, type Tensor, toF64 } from "@pare/tensor";
+import { checkWeight, type FactorDtype, leadingCols, planFactors, projectOnto } from "./projector.ts";
+import { type RankOptions, rankOf } from "./rank.ts";
+
+/** Options of {@linkcode svd}. */
+export interface SvdOptions extends RankOptions {
+  /**
+   * The dtype that the factors are stored in.
+   *
+   * @default {"f16"}
+   */
+  factorDtype?: FactorDtype;
+}
+
+/** Where a decomposition runs. */
+export interface DeviceOptions {
+  /** The device; one of WebAssembly is made for the call where none is given. */
+  device?: Device;
+}
+
+/** One rule per option of {@linkcode svd}. */
+export const SVD_CHECKS: Readonly<Record<keyof SvdOptions, Check>> = {
+  rank: integer(1),
+  keep: number(Number.MIN_VALUE, 1),
+  factorDtype: oneOf("f32", "f16", "bf16"),
+};
+
+const ACTION = "Cannot decompose by SVD";
+
+/**
+ * Decomposes a matrix into two factors by truncated SVD.
+ *
+ * @example A matrix of rank 1 is kept as it is
+ * ```ts
+ * import { svd } from "@pare/decomposers";
+ * import { toDense } from "@pare/operators";
+ * import { tensor } from "@pare/tensor";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const weight = tensor(Float32Array.of(1, 2, 3, 2, 4, 6), [2, 3]);
+ * const restored = toDense(await svd(weight, { rank: 1, factorDtype: "f32" }));
+ * assertAlmostEquals(restored.data[5], 6, 1e-6);
+ * ```
+ *
+ * @param weight A, `[m, n]`.
+ * @param options The rank and the factors' dtype, and the device.
+ * @returns L · R of the chosen rank.
+ * @throws {RangeError} If an option is out of range, the rank saves nothing, or a weight is not
+ * finite.
+ * @throws {TypeError} If an option is unknown.
+ */
+export async function svd(
+  weight: Tensor,
+  options: SvdOptions & DeviceOptions = {},
+): Promise<ProductOperator> {
+  const { device, ...rest } = options;
+  checkOptions(ACTION, rest, SVD_CHECKS);
+  const rank = rankOf(checkWeight(ACTION, weight), rest);
+  return await withDevice(device, async (device) => {
+    const { u } = await decompose(toF64(weight), { device });
+    return await projectOnto(weight, leadingCols(u, rank), rest.factorDtype ?? "f16", device);
+  });
+}
+
+/**
+ * Tells what {@linkcode svd} returns for a matrix of the given shape.
+ *
+ * @param shape `[m, n]`.
+ * @param options The same options.
+ * @returns The node of the operator.
+ * @throws {RangeError} If an option is out of range or the rank saves nothing.
+ * @throws {TypeError} If an option is unknown.
+ */
+export function planSvd(shape: MatrixShape, options: SvdOptions = {}): OperatorNode {
+  checkOptions(ACTION, options, SVD_CHECKS);
+  return planFactors(shape, rankOf(shape, options), options.factorDtype ?? "f16");
+}

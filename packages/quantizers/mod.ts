@@ -1,0 +1,19 @@
+/**
+ * Quantizers: pure functions from a weight matrix to an operator that stores it in few bits.
+ *
+ * @example Quantize, and read the error
+ * ```ts
+ * import { rtn } from "@pare/quantizers";
+ * import { toDense } from "@pare/operators";
+ * import { randomNormal } from "@pare/tensor";
+ * import { assert } from "@std/assert";
+ *
+ * const weight = randomNormal([16, 128], { seed: 7 });
+ * const restored = toDense(rtn(weight, { bits: 8 }));
+ * assert(weight.data.every((value, i) => Math.abs(value - restored.data[i]) < 0.02));
+ * ```
+ *
+ * @module
+ */
+
+export * from "./rtn.ts";
