@@ -83,6 +83,8 @@ class KernelDevice<S> implements DeviceScope {
   readonly #kernels: Kernels<S>;
   readonly #parent: KernelDevice<S> | null;
   readonly #owner: Owner<S> = new Set();
+  readonly #scopes: Set<KernelDevice<S>> = new Set();
+  #disposed = false;
   readonly name: string;
   readonly description: string;
 
@@ -94,15 +96,20 @@ class KernelDevice<S> implements DeviceScope {
   }
 
   supports(dtype: DeviceDtype): boolean {
-    return this.#kernels.dtypes.includes(dtype);
+    // f64 may be there for the sums of `gram` alone.
+    return this.#kernels.dtypes.includes(dtype) &&
+      (dtype !== "f64" || this.#kernels.doubles.has("matmul"));
   }
 
   scope(): DeviceScope {
-    return new KernelDevice(this.#kernels, this);
+    const scope = new KernelDevice(this.#kernels, this);
+    this.#scopes.add(scope);
+    return scope;
   }
 
   keep<A extends DeviceArray>(array: A): A {
     const owned = this.#owned("Cannot keep", array);
+    owned.open("Cannot keep", this.#kernels);
     if (this.#parent && this.#owner.delete(owned)) {
       owned.owner = this.#parent.#owner;
       owned.owner.add(owned);
@@ -111,6 +118,10 @@ class KernelDevice<S> implements DeviceScope {
   }
 
   [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#parent) this.#parent.#scopes.delete(this);
+    for (const scope of [...this.#scopes]) scope[Symbol.dispose]();
     for (const array of [...this.#owner]) array[Symbol.dispose]();
     if (!this.#parent) this.#kernels.dispose();
   }
@@ -120,6 +131,9 @@ class KernelDevice<S> implements DeviceScope {
     const held = source.dtype === "f64" || source.dtype === "u32" || source.dtype === "u8"
       ? source
       : toF32Only(source);
+    if (sizeOf(held.shape) !== held.data.length) {
+      throw new ShapeError(action, held.shape, [held.data.length]);
+    }
     const array = this.#new(action, held.dtype, held.shape);
     this.#kernels.upload(array.open(action, this.#kernels), held.dtype, held.data);
     return array;
@@ -142,6 +156,7 @@ class KernelDevice<S> implements DeviceScope {
   reshape(array: DeviceArray, shape: readonly number[]): DeviceArray {
     const action = "Cannot reshape";
     const shared = this.#owned(action, array).share(action, this.#kernels);
+    checkDimensions(action, shape);
     if (sizeOf(shape) !== sizeOf(array.shape)) throw new ShapeError(action, shape, array.shape);
     return new OwnedArray(this.#kernels, array.dtype, shape, shared, this.#owner);
   }
@@ -232,10 +247,11 @@ class KernelDevice<S> implements DeviceScope {
     const [m, k] = transposeA ? [colsA, rowsA] : [rowsA, colsA];
     const [inner, n] = transposeB ? [colsB, rowsB] : [rowsB, colsB];
     if (inner !== k) throw new ShapeError(action, transposeB ? [n, k] : [k, n], [rowsB, colsB]);
-    if (batchA !== batchB && batchA !== 1 && batchB !== 1) {
-      throw new ShapeError(action, [...a.shape.slice(0, -2), ...b.shape.slice(-2)], b.shape);
-    }
     const batch = Math.max(batchA, batchB);
+    const [leadA, leadB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+    if (batchA > 1 && batchB > 1 && !sameShape(leadA, leadB)) {
+      throw new ShapeError(action, [...leadA, ...b.shape.slice(-2)], b.shape);
+    }
     let target = into;
     let [height, width] = [m, n];
     if (target) {
@@ -244,8 +260,9 @@ class KernelDevice<S> implements DeviceScope {
       if (batch !== 1) throw new ShapeError(action, [m, k], a.shape);
       checkRectangle(action, row, col, m, n, height, width);
     } else {
-      const lead = a.shape.length >= b.shape.length && batchA === batch ? a.shape : b.shape;
-      target = this.#new(action, dtype, [...lead.slice(0, -2), m, n]);
+      // A single matrix gives way to a stack; of two, the one with more leading ones decides.
+      const isStackA = batchA === batchB ? leadA.length >= leadB.length : batchA > batchB;
+      target = this.#new(action, dtype, [...(isStackA ? leadA : leadB), m, n]);
     }
     // One matrix for a whole batch of rows is a single, taller product.
     const flat = batchB === 1 && !transposeA && !into;
@@ -489,7 +506,12 @@ class KernelDevice<S> implements DeviceScope {
   }
 
   #new(action: string, dtype: DeviceDtype, shape: readonly number[]): OwnedArray<S> {
-    if (!this.supports(dtype)) {
+    if (this.#disposed) {
+      throw new TypeError(
+        `${action} as the device must be in use: current one, or its scope, is disposed`,
+      );
+    }
+    if (!this.#kernels.dtypes.includes(dtype)) {
       throw new TypeError(
         `${action} as the dtype must be one of ${
           this.#kernels.dtypes.join(", ")
@@ -497,13 +519,7 @@ class KernelDevice<S> implements DeviceScope {
           `current dtype is ${dtype}`,
       );
     }
-    if (!shape.every((length) => Number.isSafeInteger(length) && length > 0)) {
-      throw new RangeError(
-        `${action} as every dimension must be an integer of 1 or more: current shape is [${
-          shape.join(", ")
-        }]`,
-      );
-    }
+    checkDimensions(action, shape);
     const storage = this.#kernels.allocate(dtype, sizeOf(shape));
     return new OwnedArray(this.#kernels, dtype, shape, { storage, users: 0 }, this.#owner);
   }
@@ -623,9 +639,22 @@ function sameDtype(action: string, a: DeviceArray, b: DeviceArray): void {
   }
 }
 
+function checkDimensions(action: string, shape: readonly number[]): void {
+  if (!shape.every((length) => Number.isSafeInteger(length) && length > 0)) {
+    throw new RangeError(
+      `${action} as every dimension must be an integer of 1 or more: current shape is [${
+        shape.join(", ")
+      }]`,
+    );
+  }
+}
+
 function checkShape(action: string, x: DeviceArray, shape: readonly number[]): void {
-  const fits = x.shape.length === shape.length && x.shape.every((n, i) => n === shape[i]);
-  if (!fits) throw new ShapeError(action, shape, x.shape);
+  if (!sameShape(x.shape, shape)) throw new ShapeError(action, shape, x.shape);
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((length, i) => length === b[i]);
 }
 
 function checkIndices(action: string, indices: DeviceArray, shape: readonly number[]): void {

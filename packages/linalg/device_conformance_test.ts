@@ -1,0 +1,50 @@
+import type { Device } from "./device.ts";
+import type { KernelName } from "./kernels.ts";
+import { createReferenceDevice } from "./reference/reference_device.ts";
+import { DEVICE_CASES } from "./testing/device_conformance.ts";
+
+const ALL: readonly KernelName[] = [
+  "matmul",
+  "transpose",
+  "reduce",
+  "binary",
+  "scale",
+  "activate",
+  "softmax",
+  "rmsNorm",
+  "rotary",
+  "attention",
+  "gather",
+  "hadamard",
+];
+
+// Every device, what it must be able to do in f64, and how it is made: null where the machine has
+// none.
+const DEVICES: readonly [
+  name: string,
+  doubles: readonly KernelName[],
+  create: () => Promise<Device | null>,
+][] = [
+  ["reference", ALL, () => Promise.resolve(createReferenceDevice())],
+];
+
+for (const [name, doubles, create] of DEVICES) {
+  const device = await create();
+  if (!device) {
+    Deno.test({ name: `${name}: no such device on this machine`, ignore: true, fn: () => {} });
+    continue;
+  }
+  Deno.test.afterAll(() => device[Symbol.dispose]());
+  const target = {
+    device,
+    create: async () => {
+      const other = await create();
+      if (!other) throw new Error(`Cannot make another device as ${name} is gone`);
+      return other;
+    },
+    doubles: new Set(doubles),
+  };
+  for (const { name: behaviour, run } of DEVICE_CASES) {
+    Deno.test(`${name}: ${behaviour}`, () => run(target));
+  }
+}

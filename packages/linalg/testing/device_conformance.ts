@@ -1,0 +1,26 @@
+/**
+ * The suite that every device passes.
+ *
+ * Each case holds an operation of {@linkcode Device} against a naive computation in f64 that is
+ * written here from the definition, so that the reference device is tested like any other.
+ *
+ * @module
+ */
+
+import { ARRAY_CASES } from "./cases_arrays.ts";
+import { CODE_CASES } from "./cases_codes.ts";
+import { ELEMENTWISE_CASES } from "./cases_elementwise.ts";
+import { LIFETIME_CASES } from "./cases_lifetime.ts";
+import { MATMUL_CASES } from "./cases_matmul.ts";
+import { MODEL_CASES } from "./cases_model.ts";
+import type { DeviceCase } from "./device_case.ts";
+
+/** Everything that a device has to do, one behaviour a case. */
+export const DEVICE_CASES: readonly DeviceCase[] = [
+  ...ARRAY_CASES,
+  ...MATMUL_CASES,
+  ...ELEMENTWISE_CASES,
+  ...MODEL_CASES,
+  ...CODE_CASES,
+  ...LIFETIME_CASES,
+];
