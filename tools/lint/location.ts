@@ -6,7 +6,7 @@ export interface Location {
   readonly path: string;
 }
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
 /** The path of a file from the root of the repository. */
 function relative(filename: string): string {
