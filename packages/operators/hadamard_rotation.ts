@@ -1,0 +1,172 @@
+// Randomized Hadamard transform: U = F · diag(s), with F the Walsh–Hadamard matrix of each block
+// divided by √block, and random signs s. It spreads what stands out in few weights over many.
+//
+// A. Tseng et al., "QuIP#: Even Better LLM Quantization with Hadamard Incoherence and Lattice
+// Codebooks", ICML 2024, arXiv:2402.04396, section 3.
+//
+// Departs from the paper: where the size is no power of two, blocks of the largest power of two
+// that divides it are transformed apart, instead of by a known Hadamard matrix of odd order.
+
+import {
+  checkOptions,
+  type Checks,
+  integer,
+  packIntegers,
+  randomSigns,
+  type Tensor,
+} from "@pare/tensor";
+import { checkTensor, rejectAs } from "./check_tensor.ts";
+import { expect, readInteger, readObject } from "./field.ts";
+import type { Rotation } from "./operator.ts";
+import type { RotationKind, RotationNodeOf, RotationOf } from "./rotation_kind.ts";
+
+/** Options of {@linkcode hadamardRotation}. */
+export interface HadamardRotationOptions {
+  /** Which random signs, an integer from 0 to 2^53 − 1. @default {0} */
+  seed?: number;
+  /** Which of the independent sequences of one seed. @default {0} */
+  stream?: number;
+  /**
+   * How many neighbours are mixed: a power of two that divides the size; the largest one by
+   * default.
+   */
+  block?: number;
+}
+
+const OPTIONS: Checks<HadamardRotationOptions> = {
+  seed: integer(0),
+  stream: integer(0),
+  block: integer(1),
+};
+
+/**
+ * Makes a randomized Hadamard transform, which takes one bit of storage for each row or column.
+ *
+ * @example Spread one large weight over all
+ * ```ts
+ * import { hadamardRotation, rotate } from "@pare/operators";
+ * import { tensor } from "@pare/tensor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const weight = tensor(Float32Array.of(0, 8, 0, 0), [1, 4]);
+ * const right = hadamardRotation(4, { seed: 1 });
+ * assertEquals(rotate(weight, { right }).data.map(Math.abs), Float32Array.of(4, 4, 4, 4));
+ * ```
+ *
+ * @param size The number of rows or columns that it rotates.
+ * @param options The seed and the block.
+ * @returns The rotation.
+ * @throws {TypeError} If an option is unknown.
+ * @throws {RangeError} If an option or the size is out of its range.
+ */
+export function hadamardRotation(
+  size: number,
+  options: HadamardRotationOptions = {},
+): Extract<Rotation, { kind: "hadamard" }> {
+  const action = "Cannot make a Hadamard rotation";
+  const reject = rejectAs(action);
+  if (!Number.isSafeInteger(size) || size < 1) {
+    reject("size", `must be an integer of 1 or more: current value is ${size}`);
+  }
+  checkOptions(action, options, OPTIONS);
+  const { seed, stream, block = largestBlock(size) } = options;
+  const negative = Uint8Array.from(randomSigns([size], { seed, stream }).data, (s) => +(s < 0));
+  const data = packIntegers(negative, 1);
+  const signs: Tensor<"u8"> = { dtype: "u8", shape: [data.length], data };
+  const rotation = { kind: "hadamard", block, signs } as const;
+  HADAMARD.check(rotation, size, reject);
+  return rotation;
+}
+
+/** The kind of randomized Hadamard transforms. */
+export const HADAMARD: RotationKind<RotationOf<"hadamard">, RotationNodeOf<"hadamard">> = {
+  nodeOf: ({ block }) => ({ kind: "hadamard", block }),
+
+  spec: (_node, size) => ["signs", { dtype: "u8", shape: [Math.ceil(size / 8)] }],
+
+  part: ({ signs }) => ["signs", signs],
+
+  readNode(field, size) {
+    const fields = readObject(field, ["kind", "block"]);
+    const block = readInteger(fields.block, 1);
+    expect(divides(block, size), fields.block, `a power of two that divides ${size}`);
+    return { kind: "hadamard", block };
+  },
+
+  build: ({ block }, store) => ({ kind: "hadamard", block, signs: store.tensor("signs", "u8") }),
+
+  check({ block, signs }, size, reject) {
+    if (!divides(block, size)) {
+      const problem = `must be a power of two that divides ${size}`;
+      reject("block", `${problem}: current value is ${block}`);
+    }
+    checkTensor(signs, "signs", ["u8"], [Math.ceil(size / 8)], reject);
+  },
+
+  blockOf: ({ block }) => block,
+
+  left({ block, signs }, data, cols, rows, isTransposed) {
+    const flip = () => {
+      rows.forEach((row, i) => {
+        if (!isNegative(signs, row)) return;
+        for (let j = i * cols; j < (i + 1) * cols; j++) data[j] = -data[j];
+      });
+    };
+    if (!isTransposed) flip();
+    transform(data, block, cols);
+    if (isTransposed) flip();
+    return data;
+  },
+
+  right({ block, signs }, data, size, isTransposed) {
+    const flip = () => {
+      for (let i = 0; i < data.length; i++) if (isNegative(signs, i % size)) data[i] = -data[i];
+    };
+    if (isTransposed) flip();
+    transform(data, block, 1);
+    if (!isTransposed) flip();
+    return data;
+  },
+
+  bind({ block, signs: bits }, size, upload, isTransposed) {
+    const data = Float32Array.from({ length: size }, (_, i) => isNegative(bits, i) ? -1 : 1);
+    const signs = upload({ dtype: "f32", shape: [size], data });
+    return (x, device) => {
+      using first = isTransposed ? device.multiply(x, signs) : device.hadamard(x, block);
+      return isTransposed ? device.hadamard(first, block) : device.multiply(first, signs);
+    };
+  },
+};
+
+function largestBlock(size: number): number {
+  let block = 1;
+  while (size % (2 * block) === 0) block *= 2;
+  return block;
+}
+
+function divides(block: number, size: number): boolean {
+  return block >= 1 && Number.isInteger(Math.log2(block)) && size % block === 0;
+}
+
+function isNegative(signs: Tensor<"u8">, index: number): boolean {
+  return (signs.data[index >> 3] >> (index & 7) & 1) === 1;
+}
+
+/** Orthonormal Walsh–Hadamard transform, in place, of runs of `block` vectors of `width` numbers. */
+function transform(data: Float64Array, block: number, width: number): void {
+  const norm = 1 / Math.sqrt(block);
+  for (let start = 0; start < data.length; start += block * width) {
+    for (let stride = 1; stride < block; stride *= 2) {
+      for (let i = 0; i < block / 2; i++) {
+        const low = start + (2 * i - (i & (stride - 1))) * width;
+        for (let j = low; j < low + width; j++) {
+          const a = data[j];
+          const b = data[j + stride * width];
+          data[j] = a + b;
+          data[j + stride * width] = a - b;
+        }
+      }
+    }
+  }
+  for (let i = 0; i < data.length; i++) data[i] *= norm;
+}

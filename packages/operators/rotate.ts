@@ -1,0 +1,30 @@
+import { castTo, type Tensor, toF64 } from "@pare/tensor";
+import { rejectAs } from "./check_tensor.ts";
+import { dense } from "./dense.ts";
+import { range } from "./host_matrix.ts";
+import { ROTATED, type RotatedSides } from "./rotated.ts";
+import { ROTATIONS } from "./rotations.ts";
+
+/**
+ * Turns a weight into the rotated basis: left · weight · rightᵀ.
+ *
+ * Compress the result and wrap it with {@linkcode rotated} and the same rotations: that is the
+ * weight again.
+ *
+ * @param weight W `[rows, cols]`.
+ * @param sides The rotation of either side.
+ * @returns The rotated weight, computed in f64 and rounded once.
+ * @throws {RangeError} If the weight is not a matrix, or a rotation not of the size of its side.
+ */
+export function rotate(weight: Tensor, sides: RotatedSides): Tensor {
+  const { left = null, right = null } = sides;
+  const inner = dense(weight);
+  const { shape } = inner;
+  const reject = rejectAs("Cannot rotate a weight");
+  ROTATED.check({ form: "rotated", shape, inner, left, right }, reject);
+  const [rows, cols] = shape;
+  let { data }: { data: Float64Array } = toF64(weight);
+  if (left) data = ROTATIONS[left.kind].left(left, data, cols, range(rows), false);
+  if (right) data = ROTATIONS[right.kind].right(right, data, cols, true);
+  return castTo({ dtype: "f64", shape, data: new Float64Array(data) }, "f32");
+}
