@@ -1,6 +1,9 @@
 // pare/error-message: how an error reads.
 //
 //   Cannot <do what> as <thing> must <be wanted>: current <thing> is <found>
+//
+// What is found may be put in other words ("it is empty", the parser's own message), but stands
+// after a colon.
 
 import { isTest } from "./location.ts";
 
@@ -32,8 +35,8 @@ function problem(text: string, isFirst: boolean): string | null {
     return "Error message does not start with a capital";
   }
   if (/[.!…]$/u.test(text)) return "Error message ends in a full stop or an exclamation mark";
-  if (/\bmust\b/.test(text) && !text.includes(": current")) {
-    return "Error message says what must be, but not what is";
+  if (/\bmust\b/.test(text) && !/\bmust\b.*: ./s.test(text)) {
+    return "Error message says what must be, but not, after a colon, what is";
   }
   return null;
 }

@@ -128,6 +128,11 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       "`Cannot read as a must be ${b}`",
     ],
     [
+      "lets what is be put in other words",
+      "packages/tensor/a.ts",
+      "throw new Error(`Cannot read ${a} as it must hold text: it is empty`);",
+    ],
+    [
       "reads a message in parts as one",
       "packages/tensor/a.ts",
       'throw new Error(`Cannot read as a must be ${b}` + ": current a is " + a);',
