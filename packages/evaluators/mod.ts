@@ -5,6 +5,7 @@
  */
 
 export * from "./distortion.ts";
+export * from "./evaluate.ts";
 export * from "./mean.ts";
 export * from "./summary.ts";
 export * from "./window_score.ts";

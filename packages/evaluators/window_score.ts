@@ -25,7 +25,8 @@ export interface WindowScore {
 }
 
 /**
- * Scores the predictions of one window: logits of position i against token i + 1.
+ * Scores the predictions of one window, or of a part of it: logits of position i against token
+ * i + 1.
  *
  * @example A model that knows
  * ```ts
@@ -33,13 +34,14 @@ export interface WindowScore {
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const logits = Float32Array.of(0, Math.log(3), 0, 0);
- * const { nll } = scoreWindow(Uint32Array.of(0, 1), logits, null);
+ * const { nll } = scoreWindow(Uint32Array.of(0, 1), logits, null, { vocabularySize: 2 });
  * assertAlmostEquals(nll, Math.log(4 / 3), 1e-7);
  * ```
  *
  * @param tokens The tokens of the window; the first one is not predicted.
- * @param logits The model's, `[tokens, vocabulary]` flat; the last row is not used.
+ * @param logits The model's, `[positions, vocabulary]` flat; what follows the last token is unused.
  * @param original The original's logits of the same shape, or `null`.
+ * @param options The vocabulary's size, and the position that the first row of logits is of.
  * @returns The sums over the predicted tokens.
  * @throws {RangeError} If a logit is not finite, or the sizes do not fit.
  */
@@ -47,34 +49,55 @@ export function scoreWindow(
   tokens: Uint32Array,
   logits: Float32Array,
   original: Float32Array | null,
+  options: { vocabularySize: number; start?: number },
 ): WindowScore {
-  const vocabulary = logits.length / tokens.length;
-  if (!Number.isInteger(vocabulary) || (original && original.length !== logits.length)) {
+  const { vocabularySize, start = 0 } = options;
+  const positions = logits.length / vocabularySize;
+  if (!Number.isInteger(positions) || (original && original.length !== logits.length)) {
     throw new RangeError(
-      `Cannot score a window as logits must have a row for each of its ${tokens.length} tokens: ` +
-        `current lengths are ${logits.length} and ${original?.length ?? "none"}`,
+      `Cannot score a window as logits must have rows of ${vocabularySize}, as many as the ` +
+        `original's: current lengths are ${logits.length} and ${original?.length ?? "none"}`,
     );
   }
   let nll = 0;
   let kl = 0;
   let agreements = 0;
   let originalNll = 0;
-  for (let position = 0; position + 1 < tokens.length; position++) {
-    const start = position * vocabulary;
-    const target = tokens[position + 1];
-    const q = normalizer(logits, start, vocabulary, position);
-    nll += q.logSum - logits[start + target];
+  const count = Math.min(positions, tokens.length - 1 - start);
+  for (let i = 0; i < count; i++) {
+    const row = i * vocabularySize;
+    const target = row + tokens[start + i + 1];
+    const q = normalizer(logits, row, vocabularySize, start + i);
+    nll += q.logSum - logits[target];
     if (!original) continue;
-    const p = normalizer(original, start, vocabulary, position);
-    originalNll += p.logSum - original[start + target];
+    const p = normalizer(original, row, vocabularySize, start + i);
+    originalNll += p.logSum - original[target];
     if (p.argmax === q.argmax) agreements++;
-    for (let k = start; k < start + vocabulary; k++) {
+    for (let k = row; k < row + vocabularySize; k++) {
       const logP = original[k] - p.logSum;
       kl += Math.exp(logP) * (logP - (logits[k] - q.logSum));
     }
   }
-  const against = original ? { kl, agreements, nll: originalNll } : null;
-  return { tokens: tokens.length - 1, nll, against };
+  return { tokens: count, nll, against: original && { kl, agreements, nll: originalNll } };
+}
+
+/**
+ * Adds the scores of two parts of a window.
+ *
+ * @param a One part.
+ * @param b The other.
+ * @returns The sums over both.
+ */
+export function addScores(a: WindowScore, b: WindowScore): WindowScore {
+  return {
+    tokens: a.tokens + b.tokens,
+    nll: a.nll + b.nll,
+    against: a.against && b.against && {
+      kl: a.against.kl + b.against.kl,
+      agreements: a.against.agreements + b.against.agreements,
+      nll: a.against.nll + b.against.nll,
+    },
+  };
 }
 
 function normalizer(logits: Float32Array, start: number, length: number, position: number) {

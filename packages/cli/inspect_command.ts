@@ -1,0 +1,126 @@
+import { byteLengthOf, type OperatorNode, shapeOfNode } from "@pare/operators";
+import { linearNames, type Model, topLevel } from "@pare/model";
+import type { Command, CommandInput } from "./flags.ts";
+import { type OpenedSource, openSource } from "./open_source.ts";
+import { formatBytes, formatShare, formatTable } from "./table.ts";
+import { print } from "./terminal.ts";
+import { UserError } from "./user_error.ts";
+
+/** `inspect`: shows how a model is stored. */
+export const INSPECT: Command = {
+  name: "inspect",
+  summary: "Shows how each layer of a model is stored, how large it is and what it lost.",
+  operands: "<model>",
+  flags: {
+    tokenizer: {
+      kind: "text",
+      value: "<file>",
+      help: "Not needed; taken so that commands can be edited",
+    },
+    json: { kind: "switch", help: "Print the result as JSON" },
+    help: { kind: "switch", help: "Show this help" },
+  },
+  examples: [["smaller/", "Forms, sizes and errors, layer by layer"]],
+  run: runInspect,
+};
+
+interface LayerView {
+  readonly name: string;
+  readonly form: string;
+  readonly shape: readonly [number, number];
+  readonly byteLength: number;
+  readonly bitsPerWeight: number;
+  readonly nmse: number | null;
+  readonly activationNmse: number | null;
+}
+
+async function runInspect({ operands, values }: CommandInput): Promise<number> {
+  if (operands.length !== 1) {
+    throw new UserError("Cannot inspect as there must be one model to inspect");
+  }
+  const source = await openSource(operands[0]);
+  const layers = layerNames(source.model).map((name) => viewOf(name, source));
+  print(
+    values.on("json")
+      ? JSON.stringify({ model: source.path, layers }, null, 2)
+      : report(source, layers),
+  );
+  return 0;
+}
+
+function layerNames({ config }: Model): string[] {
+  const { embedding, head } = topLevel(config);
+  return [...new Set([embedding.name, ...linearNames(config), head.name])];
+}
+
+function viewOf(name: string, { model, manifest }: OpenedSource): LayerView {
+  const node = model.node(name);
+  const [rows, cols] = shapeOfNode(node);
+  const byteLength = byteLengthOf(node);
+  const record = manifest?.layers[name];
+  return {
+    name,
+    form: describe(node),
+    shape: [rows, cols],
+    byteLength,
+    bitsPerWeight: 8 * byteLength / (rows * cols),
+    nmse: record?.nmse ?? null,
+    activationNmse: record?.activationNmse ?? null,
+  };
+}
+
+/** A form in a few words, as `affine 4-bit g64` or `dense f16 · dense f16`. */
+function describe(node: OperatorNode): string {
+  switch (node.form) {
+    case "dense":
+      return `dense ${node.dtype}`;
+    case "affine":
+      return `affine ${node.bits}-bit ${
+        node.groupSize === null ? "per tensor" : `g${node.groupSize}`
+      }`;
+    case "product":
+      return `${describe(node.left)} · ${describe(node.right)}, rank ${shapeOfNode(node.left)[1]}`;
+    case "sum":
+      return node.terms.map(describe).join(" + ");
+    default:
+      return `${node.form}(${describe(node.inner)})`;
+  }
+}
+
+function report({ path, model, manifest }: OpenedSource, layers: readonly LayerView[]): string {
+  const { config } = model;
+  const weights = layers.reduce((sum, { shape: [rows, cols] }) => sum + rows * cols, 0);
+  const bytes = layers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const about = [
+    `${path}: ${config.family}, ${config.layers} blocks, width ${config.hiddenSize}, ` +
+    `${config.heads} heads (${config.kvHeads} for keys and values), vocabulary ${config.vocabularySize}, ` +
+    `context ${config.maxPositions}`,
+    `${weights} weights in ${layers.length} linear layers, ${formatBytes(bytes)}, ` +
+    `${(8 * bytes / weights).toFixed(3)} bits per weight`,
+    ...(manifest
+      ? [
+        `made from ${manifest.source.name} by ${manifest.creator} on ${manifest.kernels}` +
+        (manifest.calibration ? `, calibrated on ${manifest.calibration.name}` : "") +
+        `; ${manifest.byteLength} bytes in all`,
+      ]
+      : []),
+  ];
+  const number = (value: number | null) => value === null ? "" : formatShare(value);
+  const rows = layers.map((
+    { name, form, shape, byteLength, bitsPerWeight, nmse, activationNmse },
+  ) => [
+    name,
+    form,
+    shape.join("×"),
+    String(byteLength),
+    bitsPerWeight.toFixed(3),
+    number(nmse),
+    number(activationNmse),
+  ]);
+  const header = ["layer", "form", "shape", "bytes", "bits/weight", "error", "of outputs"];
+  return [
+    ...about,
+    "",
+    formatTable(header, rows, ["left", "left", "right", "right", "right", "right", "right"]),
+  ].join("\n");
+}

@@ -1,0 +1,140 @@
+// Short flags for recipes of one step.
+
+import type { Registry } from "@pare/pipeline";
+import type { Flags, FlagValues } from "./flags.ts";
+import { UserError } from "./user_error.ts";
+
+/** The flags that make up a recipe. */
+export const RECIPE_FLAGS: Flags = {
+  recipe: {
+    kind: "text",
+    value: "<file>",
+    help: "A recipe in JSON, instead of --method and its flags",
+  },
+  method: { kind: "text", value: "<name>", help: "The method of the only step: rtn, svd or asvd" },
+  layers: {
+    kind: "text",
+    value: "<globs>",
+    help: "Layers to compress, by comma; those of all blocks by default",
+  },
+  except: { kind: "text", value: "<globs>", help: "Layers to leave alone, by comma" },
+  bits: { kind: "integer", value: "<n>", help: "rtn: bits of a code, 1 to 8; 4 by default" },
+  group: {
+    kind: "text",
+    value: "<n>",
+    help: "rtn: weights that share a scale: a number (64), row or tensor",
+  },
+  "partial-groups": { kind: "switch", help: "rtn: let the last group of a row be shorter" },
+  symmetric: { kind: "switch", help: "rtn: no zero points" },
+  keep: {
+    kind: "number",
+    value: "<share>",
+    help: "svd, asvd: share of the numbers to keep; 0.8 by default",
+  },
+  rank: { kind: "integer", value: "<n>", help: "svd, asvd: the rank, instead of --keep" },
+  variant: { kind: "text", value: "<0|I|II>", help: "asvd: how inputs weigh; I by default" },
+  dtype: {
+    kind: "text",
+    value: "<dtype>",
+    help: "Of tensors that are not compressed: source (default), f32, f16 or bf16",
+  },
+  seed: { kind: "integer", value: "<n>", help: "Seeds every random choice; 0 by default" },
+  windows: { kind: "integer", value: "<n>", help: "Calibration windows; 128 by default" },
+  "window-length": {
+    kind: "integer",
+    value: "<n>",
+    help: "Tokens in a window; the context, at most 2048",
+  },
+  sequential: {
+    kind: "switch",
+    help: "Calibrate each block on what the compressed ones before it give",
+  },
+};
+
+/** The flags that are options of a method. */
+const OPTION_FLAGS: Readonly<Record<string, string>> = {
+  bits: "bits",
+  "partial-groups": "partialGroups",
+  symmetric: "symmetric",
+  keep: "keep",
+  rank: "rank",
+  variant: "variant",
+};
+
+/**
+ * Makes a recipe of flags, or lays those that are not a step's over one that was read.
+ *
+ * @param values The flags that were given.
+ * @param registry The methods.
+ * @param base The parsed recipe file, if there is one.
+ * @returns The recipe as JSON, not yet checked.
+ */
+export function recipeFromFlags(
+  values: FlagValues,
+  registry: Registry,
+  base?: unknown,
+): Record<string, unknown> {
+  const method = values.text("method");
+  const options = optionsOf(values);
+  const stepFlags = ["layers", "except"].filter((flag) => values.text(flag) !== undefined);
+  if (base !== undefined && (method || Object.keys(options).length || stepFlags.length)) {
+    throw new UserError(
+      "Cannot compress as --recipe must stand alone: --method and its flags go into its steps",
+    );
+  }
+  if (!method && (Object.keys(options).length || stepFlags.length)) {
+    const known = Object.keys(registry).join(", ");
+    throw new UserError(`Cannot compress as --method must be named: known methods are ${known}`);
+  }
+  const given = (base ?? { version: 1 }) as Record<string, unknown>;
+  const calibration = compact({
+    windows: values.number("windows"),
+    windowLength: values.number("window-length"),
+    sequential: values.on("sequential") || undefined,
+  });
+  return {
+    ...given,
+    ...compact({ seed: values.number("seed"), dtype: values.text("dtype") }),
+    calibration: { ...given.calibration as object | undefined, ...calibration },
+    ...(method && {
+      steps: [{
+        method,
+        options,
+        ...compact({ layers: globs(values.text("layers")), except: globs(values.text("except")) }),
+      }],
+    }),
+  };
+}
+
+function optionsOf(values: FlagValues): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  for (const [flag, option] of Object.entries(OPTION_FLAGS)) {
+    const { kind } = RECIPE_FLAGS[flag];
+    const value = kind === "switch"
+      ? values.on(flag) || undefined
+      : kind === "text"
+      ? values.text(flag)
+      : values.number(flag);
+    if (value !== undefined) options[option] = value;
+  }
+  const group = values.text("group");
+  if (group === "row" || group === "tensor") options.granularity = group;
+  else if (group !== undefined) {
+    if (!/^\d+$/.test(group)) {
+      throw new UserError(
+        `Cannot compress as --group must be a number, row or tensor: current value is ${group}`,
+      );
+    }
+    options.groupSize = Number(group);
+  }
+  return options;
+}
+
+/** Splits at commas that do not stand in braces. */
+function globs(text: string | undefined): string[] | undefined {
+  return text?.match(/(?:\{[^}]*\}|[^,{])+/g) ?? undefined;
+}
+
+function compact(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,13 @@
+/** An error whose message is for the user as it stands. */
+export class UserError extends Error {
+  /** The name of this class, as errors print it. */
+  override name = "UserError";
+
+  /**
+   * @param message What went wrong and what to change.
+   * @param cause The error behind it.
+   */
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+  }
+}

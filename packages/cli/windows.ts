@@ -1,0 +1,43 @@
+// Documents to windows of tokens.
+
+import { type Tokenizer, windowsOf } from "@pare/model";
+
+/**
+ * Joins documents to one run of tokens and cuts it into windows of one length; the rest is left out.
+ *
+ * @param documents The texts; each is encoded with the tokens that begin a text.
+ * @param tokenizer The tokenizer.
+ * @param length Tokens in a window.
+ * @returns The windows.
+ */
+export function packDocuments(
+  documents: readonly string[],
+  tokenizer: Tokenizer,
+  length: number,
+): Uint32Array[] {
+  const encoded = documents.map((document) => tokenizer.encode(document));
+  const tokens = new Uint32Array(encoded.reduce((sum, part) => sum + part.length, 0));
+  let end = 0;
+  for (const part of encoded) {
+    tokens.set(part, end);
+    end += part.length;
+  }
+  return windowsOf(tokens, length);
+}
+
+/**
+ * Makes one window of each document, cut at the longest context.
+ *
+ * @param documents The texts.
+ * @param tokenizer The tokenizer.
+ * @param length The most tokens in a window.
+ * @returns The windows; documents of less than two tokens are left out.
+ */
+export function windowPerDocument(
+  documents: readonly string[],
+  tokenizer: Tokenizer,
+  length: number,
+): Uint32Array[] {
+  return documents.map((document) => tokenizer.encode(document).subarray(0, length))
+    .filter((window) => window.length >= 2);
+}

@@ -1,0 +1,100 @@
+import { activationDistortion, distortion } from "@pare/evaluators";
+import type { Device } from "@pare/linalg";
+import type { Model } from "@pare/model";
+import { type Operator, serialize, type Statistics, toDense } from "@pare/operators";
+import { castTo } from "@pare/tensor";
+import { castOperator } from "./cast_operator.ts";
+import type { Measure } from "./journal.ts";
+import type { LayerPlan, Part } from "./plan.ts";
+import type { Registry } from "./registry.ts";
+import type { TensorWriter } from "./tensor_writer.ts";
+
+/** What the work on a part needs of its job. */
+export interface PartJob {
+  /** The model. */
+  readonly model: Model;
+  /** The methods. */
+  readonly registry: Registry;
+  /** Where it is computed. */
+  readonly device: Device;
+}
+
+/** What was found on the way. */
+export interface PartResult {
+  /** The measures of each layer. */
+  readonly measures: ReadonlyMap<string, Measure>;
+}
+
+/**
+ * Compresses the layers of a part and writes them and its vectors.
+ *
+ * @param job Model, methods and device.
+ * @param part What to work on.
+ * @param statistics What calibration saw, by the name of the input; `null` without calibration.
+ * @param writer Where the tensors go.
+ * @param onLayer Called before each layer.
+ * @returns What was measured.
+ */
+export async function compressPart(
+  job: PartJob,
+  part: Part,
+  statistics: Readonly<Record<string, Statistics>> | null,
+  writer: TensorWriter,
+  onLayer: (name: string) => void,
+): Promise<PartResult> {
+  const measures = new Map<string, Measure>();
+  for (const layer of part.layers) {
+    onLayer(layer.name);
+    const seen = statistics && layer.input !== null ? statistics[layer.input] : null;
+    measures.set(layer.name, await compressLayer(job, layer, seen, writer));
+  }
+  for (const [name, { dtype }] of part.vectors) {
+    const vector = await job.model.vector(name);
+    if (dtype !== "f32" && dtype !== "f16" && dtype !== "bf16") {
+      throw new TypeError(
+        `Cannot write ${name} as its dtype must be f32, f16 or bf16: current dtype is ${dtype}`,
+      );
+    }
+    await writer.write(name, castTo(vector, dtype));
+  }
+  return { measures };
+}
+
+async function compressLayer(
+  { model, registry, device }: PartJob,
+  { name, step, node }: LayerPlan,
+  statistics: Statistics | null,
+  writer: TensorWriter,
+): Promise<Measure> {
+  const source = await model.linear(name);
+  try {
+    const compressed = step
+      ? await registry[step.method].compress(toDense(source), statistics, step.options, device)
+      : source;
+    const stored = node.form === "dense" || !step ? castOperator(compressed, node) : compressed;
+    for (const [tensor, numbers] of serialize(stored).tensors) {
+      await writer.write(`${name}.${tensor}`, numbers);
+    }
+    return await measure(source, stored, statistics, device);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) {
+      throw new RangeError(`${name}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+async function measure(
+  source: Operator,
+  stored: Operator,
+  statistics: Statistics | null,
+  device: Device,
+): Promise<Measure> {
+  if (source === stored) return { nmse: 0, activationNmse: statistics && 0 };
+  const weight = toDense(source);
+  const restored = toDense(stored);
+  const { nmse } = distortion(weight, restored);
+  const activationNmse = statistics &&
+    await activationDistortion(weight, restored, statistics, { device });
+  return { nmse, activationNmse };
+}

@@ -1,0 +1,62 @@
+import type { CheckpointSource } from "@pare/formats";
+import { type Model, parseConfig, tensorSpecs } from "@pare/model";
+import { parse, shapeOfNode, tensorSpecsOf } from "@pare/operators";
+import { type AnyTensor, FormatError, toF32 } from "@pare/tensor";
+import type { Manifest } from "./manifest.ts";
+
+/**
+ * Opens a checkpoint that a compression wrote: the same kind of model as any other.
+ *
+ * @param manifest The parsed `pare.json`.
+ * @param checkpoint The folder's configuration and weights.
+ * @returns The model; a layer is read and checked when it is asked for.
+ * @throws {FormatError} If a layer or tensor is missing or of the wrong shape.
+ */
+export function openCompressed(manifest: Manifest, checkpoint: CheckpointSource): Model {
+  const action = `Cannot open ${checkpoint.name}`;
+  const { tensors } = checkpoint;
+  const config = parseConfig(checkpoint.config, checkpoint.name);
+  for (const [full, shape] of tensorSpecs(config)) {
+    const name = full.replace(/\.weight$/, "");
+    const found = shape.length === 2
+      ? manifest.layers[name] && shapeOfNode(manifest.layers[name].node)
+      : tensors.specs.get(full)?.shape;
+    if (found?.join() !== shape.join()) {
+      throw new FormatError(
+        action,
+        name,
+        `must have the shape [${shape.join(", ")}]: current shape is [${
+          found?.join(", ") ?? "none"
+        }]`,
+      );
+    }
+  }
+  const nodeOf = (name: string) => {
+    const layer = Object.hasOwn(manifest.layers, name) ? manifest.layers[name] : undefined;
+    if (!layer) {
+      throw new FormatError(action, name, "must be one of its layers: current value is none");
+    }
+    return layer.node;
+  };
+  return {
+    name: checkpoint.name,
+    config,
+    node: nodeOf,
+    vectorSpec: (name) => {
+      const spec = tensors.specs.get(name);
+      if (!spec) {
+        throw new FormatError(action, name, "must be one of its tensors: current value is none");
+      }
+      return spec;
+    },
+    linear: async (name) => {
+      const node = nodeOf(name);
+      const parts = new Map<string, AnyTensor>();
+      for (const part of tensorSpecsOf(node).keys()) {
+        parts.set(part, await tensors.read(`${name}.${part}`));
+      }
+      return parse(node, parts, name);
+    },
+    vector: async (name) => toF32(await tensors.read(name)),
+  };
+}

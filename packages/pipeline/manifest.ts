@@ -1,0 +1,172 @@
+// The manifest of a compressed checkpoint, `pare.json`.
+//
+// Its length is known before the work starts, so that a dry run can tell the size of the result to
+// the byte: measured numbers are planned at their longest, and the rest is filled up with spaces.
+
+import { type OperatorNode, parseNode } from "@pare/operators";
+import { FormatError } from "@pare/tensor";
+import type { Recipe } from "./recipe.ts";
+
+/** The name of the manifest's file. */
+export const MANIFEST_FILE = "pare.json";
+
+/** What was done to one linear layer, and what it cost. */
+export interface LayerRecord {
+  /** The method's name, or `null` where the layer was only copied. */
+  readonly method: string | null;
+  /** How it is stored. */
+  readonly node: OperatorNode;
+  /** Bytes on disk, all side information included. */
+  readonly byteLength: number;
+  /** ‖W - Ŵ‖² / ‖W‖². */
+  readonly nmse: number;
+  /** ‖(W - Ŵ) X‖² / ‖W X‖² on the calibration text, or `null` without one. */
+  readonly activationNmse: number | null;
+}
+
+/** A file of the folder. */
+export interface FileRecord {
+  /** Bytes. */
+  readonly byteLength: number;
+  /** SHA-256 in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** A file or text that went into the work. */
+export interface InputRecord {
+  /** What it was called. */
+  readonly name: string;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** What a compressed checkpoint says of itself. */
+export interface Manifest {
+  /** Always `pare`. */
+  readonly format: "pare";
+  /** The version of this format. */
+  readonly version: 1;
+  /** The program that wrote it. */
+  readonly creator: string;
+  /** The kernels that made the bytes, so far as they decide the last bit. */
+  readonly kernels: string;
+  /** What was done, every default filled in. */
+  readonly recipe: Recipe;
+  /** The model it was made from. */
+  readonly source: InputRecord;
+  /** The text it was calibrated on, or `null`. */
+  readonly calibration: InputRecord & { readonly tokens: number } | null;
+  /** Every linear layer by its name. */
+  readonly layers: Readonly<Record<string, LayerRecord>>;
+  /** Every other file of the folder. */
+  readonly files: Readonly<Record<string, FileRecord>>;
+  /** The bytes of all files, this one included. */
+  readonly byteLength: number;
+}
+
+/** The longest number that JSON may hold: sign, seventeen digits, point, exponent. */
+const LONGEST_NUMBER = -1.2345678901234567e-300;
+
+/**
+ * Tells how long the manifest will be, whatever is measured.
+ *
+ * @param manifest The manifest with measured numbers and digests not yet filled in.
+ * @returns The bytes of the file, and those of the whole folder.
+ */
+export function planManifest(
+  manifest: Manifest,
+): { manifestByteLength: number; byteLength: number } {
+  const layers = Object.fromEntries(
+    Object.entries(manifest.layers).map(([name, record]) => [name, {
+      ...record,
+      nmse: LONGEST_NUMBER,
+      activationNmse: manifest.calibration ? LONGEST_NUMBER : null,
+    }]),
+  );
+  const sha256 = "0".repeat(64);
+  const files = Object.fromEntries(
+    Object.entries(manifest.files).map(([name, record]) => [name, { ...record, sha256 }]),
+  );
+  const rest = Object.values(files).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  // The total stands in the file whose length it counts: a few rounds settle its digits.
+  let byteLength = rest;
+  for (let round = 0; round < 4; round++) {
+    byteLength = rest + encode({ ...manifest, layers, files, byteLength }).length;
+  }
+  return { manifestByteLength: byteLength - rest, byteLength };
+}
+
+/**
+ * Writes a manifest as text of the planned length.
+ *
+ * @param manifest The manifest, all filled in.
+ * @param byteLength The planned length.
+ * @returns JSON, filled up with spaces, and a line feed.
+ */
+export function serializeManifest(manifest: Manifest, byteLength: number): string {
+  const text = JSON.stringify(manifest, null, 1);
+  return text + " ".repeat(byteLength - encode(manifest).length) + "\n";
+}
+
+function encode(manifest: Manifest): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(manifest, null, 1) + "\n");
+}
+
+/**
+ * Reads a manifest; it is untrusted.
+ *
+ * @param text The text of `pare.json`.
+ * @returns The manifest; only what is needed to read the weights is checked to the last field.
+ * @throws {FormatError} If it is not JSON or a field is missing or wrong.
+ */
+export function parseManifest(text: string): Manifest {
+  const value = parseJson(text);
+  const manifest = record(value, "it");
+  if (manifest.format !== "pare") fail("format", `must be "pare"`, manifest.format);
+  if (manifest.version !== 1) fail("version", "must be 1", manifest.version);
+  const layers = Object.entries(record(manifest.layers, "layers")).map(([name, value]) => {
+    const layer = record(value, `layers.${name}`);
+    return [name, { ...layer, node: parseNode(layer.node, `layers.${name}.node`) }];
+  });
+  for (const [name, value] of Object.entries(record(manifest.files, "files"))) {
+    if (!/^[\w.-]+$/.test(name) || name.startsWith(".")) {
+      fail("files", "must name files directly inside the folder", name);
+    }
+    const { byteLength, sha256 } = record(value, `files.${name}`);
+    if (!Number.isSafeInteger(byteLength)) {
+      fail(`files.${name}.byteLength`, "must be a whole number", byteLength);
+    }
+    if (!/^[0-9a-f]{64}$/.test(String(sha256))) {
+      fail(`files.${name}.sha256`, "must be 64 hexadecimal digits", sha256);
+    }
+  }
+  for (const field of ["recipe", "source"]) record(manifest[field], field);
+  return { ...manifest, layers: Object.fromEntries(layers) } as unknown as Manifest;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(
+      "Cannot read pare.json",
+      "it",
+      `must be JSON: ${(error as Error).message}`,
+    );
+  }
+}
+
+function record(value: unknown, field: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    fail(field, "must be an object", value);
+  }
+  return value as Record<string, unknown>;
+}
+
+function fail(field: string, wanted: string, value: unknown): never {
+  throw new FormatError(
+    "Cannot read pare.json",
+    field,
+    `${wanted}: current value is ${JSON.stringify(value)?.slice(0, 100)}`,
+  );
+}

@@ -1,0 +1,14 @@
+/**
+ * The main job: a recipe turned into a compressed model, block by block, with resume.
+ *
+ * @module
+ */
+
+export * from "./compress.ts";
+export * from "./compressed_model.ts";
+export * from "./glob.ts";
+export * from "./manifest.ts";
+export * from "./output.ts";
+export * from "./plan.ts";
+export * from "./recipe.ts";
+export * from "./registry.ts";

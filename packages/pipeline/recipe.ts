@@ -1,0 +1,176 @@
+import { boolean, type Check, checkOptions, FormatError, integer, oneOf } from "@pare/tensor";
+import type { Options, Registry } from "./registry.ts";
+
+/** One step of a recipe: a method, where it applies, and its options. */
+export interface Step {
+  /** The method's name in the registry. */
+  readonly method: string;
+  /** Globs of layer names; a layer takes the last step that matches it. */
+  readonly layers: readonly string[];
+  /** Globs of layer names that this step leaves alone. */
+  readonly except: readonly string[];
+  /** The method's options. */
+  readonly options: Options;
+}
+
+/** How calibration text is sampled. */
+export interface CalibrationOptions {
+  /** How many windows. */
+  readonly windows: number;
+  /** Tokens in a window; `null` for the model's longest context, at most 2048. */
+  readonly windowLength: number | null;
+  /** Whether each block is calibrated on the outputs of the blocks compressed before it. */
+  readonly sequential: boolean;
+}
+
+/** What to do with a model, in full: every default filled in. */
+export interface Recipe {
+  /** The version of the recipe's format. */
+  readonly version: 1;
+  /** Seeds every random choice. */
+  readonly seed: number;
+  /** The dtype of tensors that no step compresses; `source` leaves them as they are. */
+  readonly dtype: "source" | "f32" | "f16" | "bf16";
+  /** How calibration text is sampled. */
+  readonly calibration: CalibrationOptions;
+  /** The steps. */
+  readonly steps: readonly Step[];
+}
+
+/** The linear layers of the decoder blocks: what a step compresses unless it says otherwise. */
+const DECODER_LAYERS = ["model.layers.**"];
+
+const RECIPE_CHECKS: Readonly<Record<string, Check>> = {
+  $schema: { wanted: "a string", schema: { type: "string" }, test: isString },
+  version: { wanted: "1", schema: { const: 1 }, test: (value) => value === 1 },
+  seed: integer(0),
+  dtype: oneOf("source", "f32", "f16", "bf16"),
+  calibration: { wanted: "an object", schema: { type: "object" }, test: isRecord },
+  steps: { wanted: "a list", schema: { type: "array" }, test: Array.isArray },
+};
+
+const CALIBRATION_CHECKS: Readonly<Record<keyof CalibrationOptions, Check>> = {
+  windows: integer(1, 1_000_000),
+  windowLength: integer(2, 1_000_000),
+  sequential: boolean(),
+};
+
+const GLOBS: Check = {
+  wanted: "a glob or a list of globs",
+  schema: {
+    anyOf: [{ type: "string" }, { type: "array", items: { type: "string" }, minItems: 1 }],
+  },
+  test: (value) =>
+    isString(value) || (Array.isArray(value) && value.length > 0 && value.every(isString)),
+};
+
+const STEP_CHECKS: Readonly<Record<keyof Step, Check>> = {
+  method: { wanted: "a method's name", schema: { type: "string" }, test: isString },
+  layers: GLOBS,
+  except: GLOBS,
+  options: { wanted: "an object", schema: { type: "object" }, test: isRecord },
+};
+
+/**
+ * Reads a recipe: checks it and fills in the defaults.
+ *
+ * @param value The parsed JSON.
+ * @param registry The methods that steps may name.
+ * @returns The recipe in full.
+ * @throws {FormatError} If it is not an object, or the version or a step's method is missing.
+ * @throws {TypeError} If a key or an option is unknown.
+ * @throws {RangeError} If a value breaks its rule.
+ */
+export function parseRecipe(value: unknown, registry: Registry): Recipe {
+  const action = "Cannot read the recipe";
+  if (!isRecord(value)) throw wrongKind(action, "it", "an object", value);
+  checkOptions(action, value, RECIPE_CHECKS);
+  if (value.version === undefined) throw wrongKind(action, "version", "1", value.version);
+  const { seed = 0, dtype = "source", calibration = {}, steps = [] } = value;
+  checkOptions(`${action}'s calibration`, calibration as Options, CALIBRATION_CHECKS);
+  const { windows = 128, windowLength = null, sequential = false } = calibration as Options;
+  return {
+    version: 1,
+    seed: seed as number,
+    dtype: dtype as Recipe["dtype"],
+    calibration: { windows, windowLength, sequential } as CalibrationOptions,
+    steps: (steps as unknown[]).map((step, i) => parseStep(step, i, registry)),
+  };
+}
+
+function parseStep(value: unknown, index: number, registry: Registry): Step {
+  const action = `Cannot read step ${index + 1} of the recipe`;
+  if (!isRecord(value)) throw wrongKind(action, "it", "an object", value);
+  checkOptions(action, value, STEP_CHECKS);
+  const { method, layers = DECODER_LAYERS, except = [], options = {} } = value;
+  const known = Object.keys(registry).map((name) => `"${name}"`).join(", ");
+  if (!isString(method) || !Object.hasOwn(registry, method)) {
+    throw wrongKind(action, "method", `one of ${known}`, method);
+  }
+  checkOptions(`${action} (${method})`, options as Options, registry[method].checks);
+  return {
+    method,
+    layers: isString(layers) ? [layers] : layers as string[],
+    except: isString(except) ? [except] : except as string[],
+    options: options as Options,
+  };
+}
+
+/**
+ * Describes recipes as JSON Schema (draft 2020-12), for editors and other tools.
+ *
+ * @param registry The methods that steps may name.
+ * @returns The schema.
+ */
+export function recipeSchema(registry: Registry): Record<string, unknown> {
+  const steps = Object.entries(registry).map(([method, { summary, checks }]) => ({
+    title: method,
+    description: summary,
+    type: "object",
+    properties: {
+      method: { const: method },
+      layers: GLOBS.schema,
+      except: GLOBS.schema,
+      options: objectSchema(checks),
+    },
+    required: ["method"],
+    additionalProperties: false,
+  }));
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "pare recipe",
+    description: "What to do with a model: steps, each a compression method and where it applies",
+    type: "object",
+    properties: {
+      ...propertiesOf(RECIPE_CHECKS),
+      calibration: objectSchema(CALIBRATION_CHECKS),
+      steps: { type: "array", items: { oneOf: steps } },
+    },
+    required: ["version"],
+    additionalProperties: false,
+  };
+}
+
+function objectSchema(checks: Readonly<Record<string, Check>>): Record<string, unknown> {
+  return { type: "object", properties: propertiesOf(checks), additionalProperties: false };
+}
+
+function propertiesOf(checks: Readonly<Record<string, Check>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(checks).map(([name, { schema }]) => [name, schema]));
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function wrongKind(action: string, field: string, wanted: string, value: unknown): FormatError {
+  return new FormatError(
+    action,
+    field,
+    `must be ${wanted}: current value is ${JSON.stringify(value)}`,
+  );
+}

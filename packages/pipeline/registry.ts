@@ -1,0 +1,31 @@
+import type { Device } from "@pare/linalg";
+import type { MatrixShape, Operator, OperatorNode, Statistics } from "@pare/operators";
+import type { Check, Tensor } from "@pare/tensor";
+
+/** What a method needs to know of a layer's inputs. */
+export type Needs = "nothing" | "channels" | "gram";
+
+/** A compression method as recipes know it. */
+export interface Method {
+  /** One sentence for help texts. */
+  readonly summary: string;
+  /** Which statistics of the inputs it takes; those who need none run without calibration text. */
+  readonly needs: Needs;
+  /** One rule per option; also what the recipe's schema says of them. */
+  readonly checks: Readonly<Record<string, Check>>;
+  /** What it will return for a weight of the given shape; throws for options that do not fit. */
+  readonly plan: (shape: MatrixShape, options: Options) => OperatorNode;
+  /** Compresses one weight. */
+  readonly compress: (
+    weight: Tensor,
+    statistics: Statistics | null,
+    options: Options,
+    device: Device,
+  ) => Operator | Promise<Operator>;
+}
+
+/** Options of a method, checked against its rules. */
+export type Options = Readonly<Record<string, unknown>>;
+
+/** Every method that recipes may name. */
+export type Registry = Readonly<Record<string, Method>>;
