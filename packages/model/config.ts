@@ -13,6 +13,9 @@ export interface Llama3RotaryScaling {
 /** The families of models whose blocks we know. */
 export type ModelFamily = "llama" | "mistral" | "qwen2" | "qwen3";
 
+/** What a linear layer does in its block. */
+export type LinearRole = "q" | "k" | "v" | "o" | "gate" | "up" | "down";
+
 /** What a model's `config.json` says, under our names. */
 export interface ModelConfig {
   /** The family, `model_type`. */
@@ -31,6 +34,8 @@ export interface ModelConfig {
   readonly kvHeads: number;
   /** Width of a head. */
   readonly headSize: number;
+  /** The linear layers of a block that add a bias. */
+  readonly biases: readonly LinearRole[];
   /** The longest context. */
   readonly maxPositions: number;
   /** Added to the mean square in RMSNorm. */
@@ -41,7 +46,7 @@ export interface ModelConfig {
   readonly rotaryScaling: Llama3RotaryScaling | null;
   /** Whether the head reads the embedding. */
   readonly tiedEmbeddings: boolean;
-  /** How many last tokens a query sees, or `null` for all. */
+  /** How many last tokens a query sees, itself included, or `null` for all. */
   readonly slidingWindow: number | null;
   /** The token that begins a text, or `null`. */
   readonly bosTokenId: number | null;

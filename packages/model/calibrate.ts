@@ -1,0 +1,79 @@
+import { checkOptions, type Checks, type Tensor } from "@pare/tensor";
+import { tokenCount } from "./batches.ts";
+import { bindBlock } from "./block.ts";
+import { embed, type Tokens } from "./embed.ts";
+import { FORWARD_CHECKS, type ForwardOptions } from "./forward_blocks.ts";
+import type { Model } from "./model.ts";
+import {
+  type ChannelStatistics,
+  type GramStatistics,
+  OBSERVE_CHECKS,
+  observeBlock,
+  type ObserveOptions,
+  type PerInput,
+} from "./observe_block.ts";
+import { openDevice } from "./open_device.ts";
+
+/** Options of {@linkcode calibrate}. */
+export interface CalibrateOptions extends ForwardOptions, ObserveOptions {}
+
+/** What the linear layers of one block saw. */
+export interface BlockStatistics<S extends ChannelStatistics> {
+  /** The number of the block, from 0. */
+  readonly index: number;
+  /** Statistics per group of linear layers that read the same input. */
+  readonly statistics: PerInput<S>;
+}
+
+const CALIBRATE_CHECKS: Checks<CalibrateOptions> = { ...FORWARD_CHECKS, ...OBSERVE_CHECKS };
+
+/**
+ * Gathers statistics of what every linear layer of a model reads, block by block: no more than one
+ * block's weights and statistics are made at once.
+ *
+ * @example The Gram matrix of what the first block's queries are made of
+ * ```ts ignore
+ * for await (const { index, statistics } of calibrate(model, windows)) {
+ *   if (index === 0) console.log(statistics.attention.gram.shape);
+ * }
+ * ```
+ *
+ * @param model The model.
+ * @param windows Windows of tokens, as `sampleWindows` cuts them.
+ * @param options What to gather, a device, progress.
+ * @returns Statistics in the order of blocks.
+ * @throws {RangeError} If a window is empty or too long, a token unknown, or an input not finite
+ * (the message names the layer).
+ */
+export function calibrate(
+  model: Model,
+  windows: readonly Tokens[],
+  options: CalibrateOptions & { needs: "channels" },
+): AsyncGenerator<BlockStatistics<ChannelStatistics>, void, void>;
+export function calibrate(
+  model: Model,
+  windows: readonly Tokens[],
+  options?: CalibrateOptions & { needs?: "gram" },
+): AsyncGenerator<BlockStatistics<GramStatistics>, void, void>;
+export async function* calibrate(
+  model: Model,
+  windows: readonly Tokens[],
+  options: CalibrateOptions = {},
+): AsyncGenerator<BlockStatistics<ChannelStatistics>, void, void> {
+  checkOptions(`Cannot calibrate ${model.name}`, options, CALIBRATE_CHECKS);
+  const { device: target, onProgress, ...observe } = options;
+  using device = await openDevice(target);
+  let hidden: readonly Tensor[] = await embed(model, windows);
+  const tokens = tokenCount(hidden);
+  const total = tokens * model.config.layers;
+  for (let index = 0; index < model.config.layers; index++) {
+    observe.signal?.throwIfAborted();
+    using block = await bindBlock(model, index, device);
+    const { statistics, outputs } = await observeBlock(block, hidden, {
+      ...observe,
+      onProgress: ({ done }) => onProgress?.({ done: index * tokens + done, total }),
+    });
+    yield { index, statistics };
+    hidden = outputs;
+  }
+}
