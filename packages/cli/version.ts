@@ -2,4 +2,4 @@
 export const VERSION = "0.1.0";
 
 /** How results name the program that wrote them. */
-export const CREATOR = `pare ${VERSION}`;
+export const CREATOR: string = `pare ${VERSION}`;

@@ -27,7 +27,15 @@ import {
   withDevice,
 } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pare/operators";
-import { type Check, checkOptions, number, oneOf, ShapeError, type Tensor, toF64 } from "@pare/tensor";
+import {
+  type Check,
+  checkOptions,
+  number,
+  oneOf,
+  ShapeError,
+  type Tensor,
+  toF64,
+} from "@pare/tensor";
 import { checkWeight, leadingCols, planFactors, projectOnto } from "./projector.ts";
 import { rankOf } from "./rank.ts";
 import { type DeviceOptions, SVD_CHECKS, type SvdOptions } from "./svd.ts";
@@ -106,7 +114,9 @@ export async function asvd(
   const shape = checkWeight(ACTION, weight);
   const rank = rankOf(shape, rest);
   if (!statistics) {
-    throw new TypeError(`${ACTION} as statistics of the inputs must be given: current value is null`);
+    throw new TypeError(
+      `${ACTION} as statistics of the inputs must be given: current value is null`,
+    );
   }
   const [, cols] = shape;
   const { gram } = statistics;

@@ -11,8 +11,14 @@
 import { type Device, svd as decompose, withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator } from "@pare/operators";
 import { type Check, checkOptions, integer, number, oneOf, type Tensor, toF64 } from "@pare/tensor";
-import { checkWeight, type FactorDtype, leadingCols, planFactors, projectOnto } from "./projector.ts";
-import { type RankOptions, rankOf } from "./rank.ts";
+import {
+  checkWeight,
+  type FactorDtype,
+  leadingCols,
+  planFactors,
+  projectOnto,
+} from "./projector.ts";
+import { rankOf, type RankOptions } from "./rank.ts";
 
 /** Options of {@linkcode svd}. */
 export interface SvdOptions extends RankOptions {

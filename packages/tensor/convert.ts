@@ -83,7 +83,10 @@ export function toF64(source: AnyTensor): Tensor<"f64"> {
  * @param dtype The dtype wanted.
  * @returns The rounded numbers; `source` itself if it already has that dtype.
  */
-export function castTo<D extends FloatDtype>(source: Tensor | Tensor<"f64">, dtype: D): Tensor<D>;
+export function castTo<D extends FloatDtype>(
+  source: Tensor | Tensor<"f64">,
+  dtype: D,
+): D extends FloatDtype ? Tensor<D> : never;
 export function castTo(source: Tensor | Tensor<"f64">, dtype: FloatDtype): AnyTensor {
   if (source.dtype === dtype) return source;
   const { shape } = source;
