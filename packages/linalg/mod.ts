@@ -8,3 +8,4 @@ export * from "./create_device.ts";
 export * from "./device.ts";
 export * from "./kernels.ts";
 export * from "./reference/reference_device.ts";
+export { createReferenceKernels } from "./reference/reference_kernels.ts";
