@@ -26,12 +26,16 @@ export function checkTokenizerJson(tokenizerJson: unknown): CheckedTokenizerJson
   const { model, added_tokens: added = [] } = tokenizerJson;
   if (!isRecord(model)) refuse("model", "an object", model);
 
-  const { type, vocab } = model;
-  const unigram = type === "Unigram" || (type === undefined && Array.isArray(vocab));
-  const ids = new Map(unigram ? scoredIds(vocab) : namedIds(vocab));
+  const { vocab, merges } = model;
+  // Early files do not say the type.
+  const { type = Array.isArray(vocab) ? "Unigram" : merges ? "BPE" : "WordPiece" } = model;
+  if (type !== "BPE" && type !== "Unigram" && type !== "WordPiece") {
+    refuse("model.type", "BPE, Unigram or WordPiece", type);
+  }
+  const ids = new Map(type === "Unigram" ? scoredIds(vocab) : namedIds(vocab));
   if (ids.size === 0) refuse("model.vocab", "of one token or more", vocab);
-  if (type === "BPE" || model.merges !== undefined) checkMerges(model.merges);
-  if (unigram) checkUnigram(model, ids.size);
+  if (type === "BPE") checkMerges(merges);
+  if (type === "Unigram") checkUnigram(model, ids.size);
 
   if (!Array.isArray(added)) refuse("added_tokens", "an array", added);
   added.forEach((token: unknown, i) => {
@@ -51,6 +55,7 @@ export function checkTokenizerJson(tokenizerJson: unknown): CheckedTokenizerJson
   return {
     json: {
       ...tokenizerJson,
+      model: { ...model, type },
       added_tokens: added,
       normalizer,
       pre_tokenizer,
@@ -117,7 +122,7 @@ function checkMerges(merges: unknown): void {
   });
 }
 
-/** Checks every `pattern` inside, at any depth. */
+/** Checks every `pattern` inside, at any depth; the package would leave out what has none. */
 function checkPatterns(part: unknown): void {
   const open = [part];
   while (open.length > 0) {
@@ -125,8 +130,8 @@ function checkPatterns(part: unknown): void {
     if (Array.isArray(value)) {
       for (const item of value) open.push(item);
     } else if (isRecord(value)) {
-      const { pattern } = value;
-      if (pattern !== undefined) {
+      const { type, pattern } = value;
+      if (type === "Replace" || type === "Split" || pattern !== undefined) {
         const fits = isRecord(pattern) &&
           (typeof pattern.String === "string" || typeof pattern.Regex === "string");
         if (!fits) refuse("pattern", "a String or a Regex", pattern);

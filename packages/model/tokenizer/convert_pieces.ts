@@ -39,7 +39,7 @@ export function convertPieces(
       padding: null,
       added_tokens: addedTokens(pieces, settings),
       normalizer: normalizer(settings),
-      pre_tokenizer: null,
+      pre_tokenizer: preTokenizer(pieces, settings),
       post_processor: bos === undefined ? null : postProcessor(bos, pieces),
       decoder: decoder(settings),
       model: model(pieces, settings),
@@ -148,6 +148,25 @@ function normalizer(settings: PieceSettings): Record<string, unknown> | null {
     ...(removeExtraWhitespaces ? [replace({ Regex: `${space}+\\z` }, "")] : []),
   ];
   return normalizers.length === 0 ? null : { type: "Sequence", normalizers };
+}
+
+// Where no piece has a space behind another character, nothing is ever merged across the beginning
+// of a word: words on their own give the same tokens, and repeated ones come from a cache, which is
+// several times as fast. Unknown characters are joined across words, so that the space must not be
+// one of them.
+function preTokenizer(pieces: readonly Piece[], settings: PieceSettings): unknown {
+  const { algorithm, byteFallback, escapeWhitespaces } = settings;
+  const normal = pieces.filter(({ kind }) => kind === "normal");
+  const splits = algorithm === "bpe" && escapeWhitespaces &&
+    (byteFallback || normal.some(({ text }) => text === "▁")) &&
+    !normal.some(({ text }) => /[^▁]▁/.test(text));
+  if (!splits) return null;
+  return {
+    type: "Split",
+    pattern: { Regex: "▁+[^▁]*" },
+    behavior: "Isolated",
+    invert: false,
+  };
 }
 
 function decoder(settings: PieceSettings): Record<string, unknown> {
