@@ -1,0 +1,77 @@
+// How arrays of each dtype lie in 32-bit words: f32 and u32 as they are; f64 as pairs of f32, the
+// rounded number first and what rounding took second; u8 four to a word, the last word filled up.
+
+import type { DeviceDtype } from "../device.ts";
+import type { HostArray } from "../kernels.ts";
+import type { Gpu, GpuStorage } from "./gpu.ts";
+
+/** Bytes that `length` elements take on the device. */
+export function byteLengthOf(dtype: DeviceDtype, length: number): number {
+  return dtype === "u8" ? Math.ceil(length / 4) * 4 : length * (dtype === "f64" ? 8 : 4);
+}
+
+/**
+ * Splits numbers into pairs of f32: `high = f32(x)`, `low = f32(x - high)`.
+ *
+ * 48 of the 53 bits are kept, fewer below 2^-102; numbers beyond f32 become infinite. What is
+ * infinite or NaN has a `low` of 0.
+ */
+export function splitPairs(data: Float64Array): Float32Array<ArrayBuffer> {
+  const pairs = new Float32Array(2 * data.length);
+  for (let i = 0; i < data.length; i++) {
+    const high = Math.fround(data[i]);
+    pairs[2 * i] = high;
+    pairs[2 * i + 1] = Number.isFinite(high) ? data[i] - high : 0;
+  }
+  return pairs;
+}
+
+/** Adds up pairs of f32. */
+export function joinPairs(pairs: Float32Array): Float64Array<ArrayBuffer> {
+  const data = new Float64Array(pairs.length / 2);
+  for (let i = 0; i < data.length; i++) data[i] = pairs[2 * i] + pairs[2 * i + 1];
+  return data;
+}
+
+/** Pairs are split this many at a time. */
+const CHUNK = 2 ** 20;
+
+/** Copies elements to the device. */
+export function upload(gpu: Gpu, storage: GpuStorage, data: HostArray): void {
+  if (data instanceof Float64Array) {
+    for (let start = 0; start < data.length; start += CHUNK) {
+      const pairs = splitPairs(data.subarray(start, start + CHUNK));
+      gpu.write(storage, start * 8, new Uint8Array(pairs.buffer));
+    }
+    return;
+  }
+  const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  const whole = Math.floor(bytes.length / 4) * 4;
+  if (whole > 0) gpu.write(storage, 0, bytes.subarray(0, whole));
+  if (whole < bytes.length) {
+    const last = new Uint8Array(4);
+    last.set(bytes.subarray(whole));
+    gpu.write(storage, whole, last);
+  }
+}
+
+/** Copies elements back. */
+export async function download(
+  gpu: Gpu,
+  storage: GpuStorage,
+  dtype: DeviceDtype,
+  length: number,
+): Promise<HostArray> {
+  const bytes = await gpu.read(storage, byteLengthOf(dtype, length));
+  switch (dtype) {
+    case "f32":
+      return new Float32Array(bytes);
+    case "f64":
+      return joinPairs(new Float32Array(bytes));
+    case "u32":
+      return new Uint32Array(bytes);
+    case "u8":
+      // Its buffer must not be longer than the array.
+      return length % 4 === 0 ? new Uint8Array(bytes) : new Uint8Array(bytes, 0, length).slice();
+  }
+}

@@ -1,0 +1,77 @@
+// Reduction over the invocations of a workgroup, as WGSL.
+
+import type { Reduction } from "../device.ts";
+
+/** WGSL of `fn larger(a, b)`: the larger of two, NaN if one is. Tests bits, which no compiler skips. */
+export const LARGER: string = /* wgsl */ `
+fn is_nan(v: f32) -> bool {
+  return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u;
+}
+fn larger(a: f32, b: f32) -> f32 {
+  return select(select(b, a, a > b || is_nan(a)), b, is_nan(b));
+}`;
+
+/** The lowest f32: below the maximum of every row, but of one of -∞, whose softmax is NaN as 0 / 0. */
+export const LOWEST = "-0x1.fffffep+127f";
+
+/** What a reduction makes of one element, `v`. */
+export const ELEMENT_OF: Readonly<Record<Reduction, string>> = {
+  sum: "v",
+  absSum: "abs(v)",
+  squareSum: "v * v",
+  max: "v",
+  absMax: "abs(v)",
+};
+
+/** How a reduction goes on with what it made of parts of a row. */
+export const COMBINED_AS: Readonly<Record<Reduction, "sum" | "max">> = {
+  sum: "sum",
+  absSum: "sum",
+  squareSum: "sum",
+  max: "max",
+  absMax: "max",
+};
+
+/**
+ * WGSL of `fn reduce_name(local: u32, value: f32) -> f32`: reduces the values of each `lanes`
+ * consecutive invocations, and returns the result to all of them.
+ *
+ * Must be called by the whole workgroup; its own declarations end in `_name`. For "max", the module
+ * needs {@linkcode LARGER} too.
+ *
+ * @param name Ends the function's name.
+ * @param combine What is reduced.
+ * @param lanes How many invocations reduce together; a power of two.
+ * @param size The invocations of the workgroup.
+ */
+export function treeReduction(
+  name: string,
+  combine: "sum" | "max",
+  lanes: number,
+  size: number,
+): string {
+  const combined = combine === "sum"
+    ? `parts_${name}[local] + parts_${name}[local + stride]`
+    : `larger(parts_${name}[local], parts_${name}[local + stride])`;
+  return /* wgsl */ `
+var<workgroup> parts_${name}: array<f32, ${size}>;
+fn reduce_${name}(local: u32, value: f32) -> f32 {
+  let lane = local % ${lanes}u;
+  parts_${name}[local] = value;
+  for (var stride = ${lanes / 2}u; stride > 0u; stride /= 2u) {
+    workgroupBarrier();
+    if (lane < stride) {
+      parts_${name}[local] = ${combined};
+    }
+  }
+  workgroupBarrier();
+  let result = parts_${name}[local - lane];
+  workgroupBarrier();
+  return result;
+}`;
+}
+
+/** How many invocations share a row: few of them where rows are short. */
+export function lanesFor(cols: number): number {
+  return cols > 512 ? 256 : cols > 64 ? 64 : 16;
+}

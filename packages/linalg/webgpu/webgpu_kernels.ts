@@ -1,0 +1,64 @@
+// The WebGPU backend: f32 throughout. The only f64 arrays are sums kept as pairs of f32.
+
+import type { Kernels } from "../kernels.ts";
+import { affineMatmul } from "./affine_matmul.ts";
+import { attention } from "./attention.ts";
+import { cast } from "./cast.ts";
+import { copyBlock } from "./copy_block.ts";
+import { activate, binary, scale } from "./elementwise.ts";
+import { gather } from "./gather.ts";
+import type { Gpu, GpuStorage } from "./gpu.ts";
+import { gram } from "./gram.ts";
+import { hadamard } from "./hadamard.ts";
+import { matmul } from "./matmul.ts";
+import { reduce } from "./reduce.ts";
+import { rmsNorm } from "./rms_norm.ts";
+import { rotary } from "./rotary.ts";
+import { softmax } from "./softmax.ts";
+import { byteLengthOf, download, upload } from "./transfer.ts";
+import { transpose } from "./transpose.ts";
+
+/**
+ * Makes the kernels of a GPU.
+ *
+ * @param gpu The command stream they write to.
+ * @param description What the device is called.
+ * @param onDispose What to end with the kernels.
+ */
+export function createWebgpuKernels(
+  gpu: Gpu,
+  description: string,
+  onDispose: () => void = () => {},
+): Kernels<GpuStorage> {
+  return {
+    name: "webgpu",
+    description,
+    dtypes: ["f32", "f64", "u32", "u8"],
+    doubles: new Set(),
+    allocate: (dtype, length) => gpu.allocate(byteLengthOf(dtype, length)),
+    free: (storage) => gpu.free(storage),
+    upload: (storage, _dtype, data) => upload(gpu, storage, data),
+    download: (storage, dtype, length) => download(gpu, storage, dtype, length),
+    clear: (storage, dtype, length) => gpu.clear(storage, byteLengthOf(dtype, length)),
+    copyBlock: (p) => copyBlock(gpu, p),
+    cast: (p) => cast(gpu, p),
+    transpose: (p) => transpose(gpu, p),
+    matmul: (p) => matmul(gpu, p),
+    gram: (p) => gram(gpu, p),
+    reduce: (p) => reduce(gpu, p),
+    binary: (p) => binary(gpu, p),
+    scale: (p) => scale(gpu, p),
+    activate: (p) => activate(gpu, p),
+    softmax: (p) => softmax(gpu, p),
+    rmsNorm: (p) => rmsNorm(gpu, p),
+    rotary: (p) => rotary(gpu, p),
+    attention: (p) => attention(gpu, p),
+    gather: (p) => gather(gpu, p),
+    hadamard: (p) => hadamard(gpu, p),
+    affineMatmul: (p) => affineMatmul(gpu, p),
+    dispose: () => {
+      gpu.dispose();
+      onDispose();
+    },
+  };
+}
