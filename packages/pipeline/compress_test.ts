@@ -1,0 +1,210 @@
+import { createReferenceDevice } from "@pare/linalg";
+import { bytesSource, folderOf, openSafetensors, openShardedSafetensors } from "@pare/formats";
+import { type Model, openModel } from "@pare/model";
+import { byteLengthOf, toDense } from "@pare/operators";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { compress, type CompressionJob, planJob } from "./compress.ts";
+import { openCompressed } from "./compressed_model.ts";
+import { parseManifest } from "./manifest.ts";
+import { parseRecipe } from "./recipe.ts";
+import { type MemoryOutput, memoryOutput } from "./testing/memory_output.ts";
+import { METHODS } from "./testing/methods.ts";
+import { TINY_CONFIG, tinyCheckpoint } from "./testing/tiny_model.ts";
+
+const WINDOWS = Array.from(
+  { length: 5 },
+  (_, w) => Uint32Array.from({ length: 16 }, (_, i) => (7 * i + 5 * w) % 24),
+);
+
+const RTN = { method: "rtn", options: { bits: 3, groupSize: 8 } };
+const ASVD = { method: "asvd", layers: "**.mlp.*", options: { keep: 0.7 } };
+
+const device = createReferenceDevice();
+
+function jobOf(
+  recipe: Record<string, unknown>,
+  changes: Partial<CompressionJob> = {},
+): CompressionJob {
+  return {
+    creator: "test",
+    model: openModel(tinyCheckpoint()),
+    source: { name: "tiny", sha256: "0".repeat(64) },
+    recipe: parseRecipe({ version: 1, ...recipe }, METHODS),
+    registry: METHODS,
+    device,
+    calibration: { text: { name: "text", sha256: "1".repeat(64) }, windows: WINDOWS },
+    files: new Map([["config.json", JSON.stringify(TINY_CONFIG)]]),
+    format: "pare",
+    ...changes,
+  };
+}
+
+function contentOf({ files }: MemoryOutput): Record<string, string> {
+  const text = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16)).join(" ");
+  return Object.fromEntries([...files].sort().map(([name, bytes]) => [name, text(bytes)]));
+}
+
+async function reopen({ files }: MemoryOutput): Promise<Model> {
+  const manifest = parseManifest(new TextDecoder().decode(files.get("pare.json")));
+  const tensors = await openShardedSafetensors(folderOf(Object.fromEntries(files), "out"));
+  return openCompressed(manifest, { name: "out", config: TINY_CONFIG, tensors });
+}
+
+const RECIPES: readonly [name: string, recipe: Record<string, unknown>][] = [
+  ["rtn", { steps: [RTN] }],
+  ["asvd of the MLP, rtn of the rest", { steps: [RTN, ASVD] }],
+  ["asvd, sequential", { steps: [ASVD], calibration: { sequential: true } }],
+  ["rtn of everything", { dtype: "f16", steps: [{ ...RTN, layers: "**" }] }],
+];
+
+for (const [name, recipe] of RECIPES) {
+  Deno.test(`compress() with ${name} writes what planJob() says, to the byte`, async () => {
+    const output = memoryOutput();
+    const job = jobOf(recipe);
+    const planned = planJob(job);
+    const manifest = await compress(job, output);
+    assert(output.isCommitted);
+    const sizes = new Map([...output.files].map(([file, bytes]) => [file, bytes.length]));
+    assertEquals(sizes, new Map(planned.files));
+    assertEquals([...sizes.values()].reduce((sum, n) => sum + n, 0), manifest.byteLength);
+    for (const [file, { byteLength, sha256 }] of Object.entries(manifest.files)) {
+      assertEquals([byteLength, sha256], [sizes.get(file), await output.digest(file)]);
+    }
+  });
+
+  Deno.test(`compress() with ${name} repeats itself`, async () => {
+    const [a, b] = [memoryOutput(), memoryOutput()];
+    await compress(jobOf(recipe), a);
+    await compress(jobOf(recipe), b);
+    assertEquals(contentOf(a), contentOf(b));
+  });
+
+  Deno.test(`compress() with ${name} goes on after a failure at any write, with the same bytes`, async () => {
+    const whole = memoryOutput();
+    await compress(jobOf(recipe), whole);
+    const wanted = contentOf(whole);
+    // Every seventh change, so that failures fall into headers, tensors, journal and manifest.
+    for (let changes = 0;; changes += 7) {
+      const output = memoryOutput();
+      output.changesLeft = changes;
+      const failed = await compress(jobOf(recipe), output).then(() => false, () => true);
+      if (!failed) return;
+      assert(!output.isCommitted);
+      output.changesLeft = Infinity;
+      await compress(jobOf(recipe), output);
+      assertEquals(contentOf(output), wanted, `after ${changes} changes`);
+    }
+  });
+}
+
+Deno.test("compress() stops at a signal and goes on later with the same bytes", async () => {
+  const recipe = { steps: [RTN, ASVD] };
+  const whole = memoryOutput();
+  await compress(jobOf(recipe), whole);
+  const output = memoryOutput();
+  const controller = new AbortController();
+  let layers = 0;
+  const onProgress = () => {
+    if (++layers === 9) controller.abort();
+  };
+  await assertRejects(
+    () => compress(jobOf(recipe), output, { signal: controller.signal, onProgress }),
+    DOMException,
+  );
+  assert(!output.isCommitted && output.files.has("progress.jsonl"));
+  const items: string[] = [];
+  await compress(jobOf(recipe), output, { onProgress: ({ item }) => items.push(item) });
+  assertEquals(items[0], "model.layers.1.self_attn.q_proj");
+  assertEquals(contentOf(output), contentOf(whole));
+});
+
+Deno.test("compress() does a part again whose bytes were damaged", async () => {
+  const recipe = { steps: [RTN] };
+  const whole = memoryOutput();
+  await compress(jobOf(recipe), whole);
+  const output = memoryOutput();
+  output.changesLeft = 60;
+  await assertRejects(() => compress(jobOf(recipe), output), Error, "disk is full");
+  output.changesLeft = Infinity;
+  const weights = output.files.get("model.safetensors");
+  assert(weights);
+  for (let i = weights.length >> 2; i < weights.length; i += 50) weights[i] ^= 1;
+  await compress(jobOf(recipe), output);
+  assertEquals(contentOf(output), contentOf(whole));
+});
+
+Deno.test("compress() refuses to go on with another recipe, source or text", async () => {
+  const output = memoryOutput();
+  output.changesLeft = 40;
+  await assertRejects(() => compress(jobOf({ steps: [RTN] }), output), Error, "disk is full");
+  output.changesLeft = Infinity;
+  const other = { steps: [{ method: "rtn", options: { bits: 4, groupSize: 8 } }] };
+  await assertRejects(() => compress(jobOf(other), output), RangeError, "recipe must be the same");
+  const moved = { source: { name: "tiny", sha256: "2".repeat(64) } };
+  await assertRejects(
+    () => compress(jobOf({ steps: [RTN] }, moved), output),
+    RangeError,
+    "source must be the same",
+  );
+});
+
+Deno.test("openCompressed() gives the layers that were compressed", async () => {
+  const output = memoryOutput();
+  const manifest = await compress(jobOf({ steps: [RTN, ASVD] }), output);
+  const source = openModel(tinyCheckpoint());
+  const model = await reopen(output);
+  for (const [name, record] of Object.entries(manifest.layers)) {
+    const operator = await model.linear(name);
+    assertEquals(byteLengthOf(operator), record.byteLength);
+    const [weight, restored] = [toDense(await source.linear(name)), toDense(operator)];
+    let noise = 0;
+    let signal = 0;
+    for (const [i, value] of weight.data.entries()) {
+      noise += (value - restored.data[i]) ** 2;
+      signal += value ** 2;
+    }
+    // The same numbers summed in the same order.
+    assertEquals(record.nmse, noise && noise / signal);
+    assertEquals(record.method === null, noise === 0, name);
+  }
+});
+
+Deno.test("compress() to a dense folder writes the weights that the compressed one restores", async () => {
+  const [small, dense] = [memoryOutput(), memoryOutput()];
+  await compress(jobOf({ dtype: "f32", steps: [RTN] }), small);
+  await compress(jobOf({ dtype: "f32", steps: [RTN] }, { format: "hf" }), dense);
+  const model = await reopen(small);
+  const bytes = dense.files.get("model.safetensors");
+  assert(bytes && !dense.files.has("pare.json"));
+  const tensors = await openSafetensors(bytesSource(bytes, "dense"));
+  const name = "model.layers.2.mlp.down_proj";
+  assertEquals(await tensors.read(`${name}.weight`), toDense(await model.linear(name)));
+});
+
+Deno.test("compress() in shards keeps every tensor", async () => {
+  const [one, many] = [memoryOutput(), memoryOutput()];
+  await compress(jobOf({ steps: [RTN] }), one);
+  await compress(jobOf({ steps: [RTN] }, { maxShardBytes: 700 }), many);
+  assert(many.files.has("model.safetensors.index.json") && many.files.size > 4);
+  const [a, b] = [await reopen(one), await reopen(many)];
+  for (const name of ["model.embed_tokens", "model.layers.1.mlp.up_proj"]) {
+    assertEquals(await a.linear(name), await b.linear(name));
+  }
+});
+
+Deno.test("planJob() refuses recipes that cannot work, before any work", () => {
+  const at = (recipe: Record<string, unknown>, message: string, changes = {}) =>
+    assertThrows(() => planJob(jobOf(recipe, changes)), RangeError, message);
+  at(
+    { steps: [{ method: "rtn", options: { groupSize: 7 } }] },
+    "model.layers.0.self_attn.q_proj: Cannot quantize",
+  );
+  at({ steps: [{ ...RTN, layers: "layers.*" }] }, "step 1 (rtn) matches none");
+  at({ steps: [ASVD, RTN] }, "step 1 (asvd) matches none");
+  at(
+    { steps: [{ ...ASVD, layers: "model.embed_tokens" }] },
+    "must have a method without calibration",
+  );
+  at({ steps: [ASVD] }, "calibration text must be given for asvd", { calibration: null });
+  at({ steps: [{ method: "asvd", options: { rank: 16 } }] }, "must be at most 8");
+});

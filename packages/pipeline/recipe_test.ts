@@ -1,0 +1,88 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseRecipe, recipeSchema } from "./recipe.ts";
+import { METHODS } from "./testing/methods.ts";
+
+Deno.test("parseRecipe() fills in every default", () => {
+  assertEquals(parseRecipe({ version: 1, steps: [{ method: "rtn" }] }, METHODS), {
+    version: 1,
+    seed: 0,
+    dtype: "source",
+    calibration: { windows: 128, windowLength: null, sequential: false },
+    steps: [{ method: "rtn", layers: ["model.layers.**"], except: [], options: {} }],
+  });
+});
+
+Deno.test("parseRecipe() reads back what it returned", () => {
+  const recipe = parseRecipe({
+    version: 1,
+    seed: 7,
+    dtype: "f16",
+    calibration: { windows: 3, windowLength: 64, sequential: true },
+    steps: [{ method: "rtn", layers: "a.*", except: ["a.b"], options: { bits: 3 } }],
+  }, METHODS);
+  const { windowLength, ...calibration } = recipe.calibration;
+  assertEquals(
+    parseRecipe({ ...recipe, calibration: { ...calibration, windowLength } }, METHODS),
+    recipe,
+  );
+});
+
+const BAD: readonly [name: string, recipe: unknown, message: string][] = [
+  ["a list", [], "it must be an object: current value is []"],
+  ["no version", { steps: [] }, "version must be 1: current value is undefined"],
+  ["another version", { version: 2 }, "version must be 1: current value is 2"],
+  ["an unknown key", { version: 1, step: [] }, `option "step" is unknown`],
+  ["a wrong dtype", { version: 1, dtype: "f8" }, `dtype must be one of "source", "f32"`],
+  ["a negative seed", { version: 1, seed: -1 }, "seed must be an integer of 0 or more"],
+  ["steps that are no list", { version: 1, steps: {} }, "steps must be a list"],
+  [
+    "a step that is no object",
+    { version: 1, steps: [1] },
+    "step 1 of the recipe as it must be an object",
+  ],
+  [
+    "no method",
+    { version: 1, steps: [{}] },
+    `step 1 of the recipe as method must be one of "rtn", "asvd"`,
+  ],
+  ["an inherited method", { version: 1, steps: [{ method: "toString" }] }, "method must be one of"],
+  [
+    "a misspelt option",
+    { version: 1, steps: [{ method: "rtn" }, { method: "rtn", options: { bit: 4 } }] },
+    `Cannot read step 2 of the recipe (rtn) as option "bit" is unknown: known options are "bits"`,
+  ],
+  [
+    "an option out of range",
+    { version: 1, steps: [{ method: "rtn", options: { bits: 9 } }] },
+    "bits must be an integer from 1 to 8: current value is 9",
+  ],
+  [
+    "no globs",
+    { version: 1, steps: [{ method: "rtn", layers: [] }] },
+    "layers must be a glob or a list of globs",
+  ],
+  [
+    "a misspelt calibration",
+    { version: 1, calibration: { window: 3 } },
+    `option "window" is unknown`,
+  ],
+];
+
+for (const [name, recipe, message] of BAD) {
+  Deno.test(`parseRecipe() refuses ${name}`, () => {
+    assertThrows(() => parseRecipe(recipe, METHODS), Error, message);
+  });
+}
+
+Deno.test("recipeSchema() has a branch for each method and nothing else", () => {
+  const schema = JSON.parse(JSON.stringify(recipeSchema(METHODS)));
+  const branches = schema.properties.steps.items.oneOf;
+  assertEquals(branches.map((branch: { title: string }) => branch.title), Object.keys(METHODS));
+  assertEquals(branches[0].properties.options.properties.bits, {
+    type: "integer",
+    minimum: 1,
+    maximum: 8,
+  });
+  assertEquals(branches[0].properties.options.additionalProperties, false);
+  assertEquals(schema.additionalProperties, false);
+});

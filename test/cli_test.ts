@@ -1,0 +1,352 @@
+// The command line as a user meets it: every run is a process of its own, with the permissions of
+// the tasks and no more.
+
+import { castTo, tensor } from "@pare/tensor";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { writeLetters, writeTinyFolder } from "./tiny_folder.ts";
+
+const MAIN = new URL("../packages/cli/main.ts", import.meta.url).pathname;
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function start(args: readonly string[], cwd: string): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-read", "--allow-write", MAIN, ...args],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+async function finish(child: Deno.ChildProcess): Promise<Outcome> {
+  const { code, stdout, stderr } = await child.output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+function run(args: readonly string[], cwd: string): Promise<Outcome> {
+  return finish(start(args, cwd));
+}
+
+/** A test in a folder of its own, with a model and a text in it. */
+function cliTest(name: string, body: (folder: string) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await writeTinyFolder(`${folder}/model`);
+      await writeLetters(`${folder}/text.txt`);
+      await body(folder);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+async function filesOf(folder: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for await (const { name } of Deno.readDir(folder)) {
+    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(`${folder}/${name}`));
+    files.set(name, new Uint8Array(digest).toHex());
+  }
+  return new Map([...files].sort());
+}
+
+async function sizeOfFiles(folder: string): Promise<number> {
+  let bytes = 0;
+  for await (const { name } of Deno.readDir(folder)) {
+    bytes += (await Deno.stat(`${folder}/${name}`)).size;
+  }
+  return bytes;
+}
+
+const ASVD = [
+  "compress",
+  "model",
+  "--method",
+  "asvd",
+  "--keep",
+  "0.7",
+  "--calibration",
+  "text.txt",
+];
+
+cliTest("compress writes what its dry run says, and the others read it", async (folder) => {
+  const args = [...ASVD, "--output", "out", "--json"];
+  const plan = await run([...args, "--dry-run"], folder);
+  assertEquals(plan.code, 0, plan.stderr);
+  assertEquals(
+    await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).then((n) => n.sort()),
+    ["model", "text.txt"],
+  );
+  const result = await run(args, folder);
+  assertEquals(result.code, 0, result.stderr);
+  const { byteLength } = JSON.parse(result.stdout);
+  assertEquals(byteLength, JSON.parse(plan.stdout).byteLength);
+  assertEquals(byteLength, await sizeOfFiles(`${folder}/out`));
+  assertEquals(
+    byteLength,
+    JSON.parse(await Deno.readTextFile(`${folder}/out/pare.json`)).byteLength,
+  );
+  // Without a terminal, progress is a JSON object on each line.
+  for (const line of result.stderr.trim().split("\n")) {
+    assertEquals(JSON.parse(line).total > 0, true);
+  }
+
+  const inspected = await run(["inspect", "out"], folder);
+  assertEquals(inspected.code, 0, inspected.stderr);
+  assertStringIncludes(inspected.stdout, "model.layers.2.mlp.down_proj");
+  assertStringIncludes(inspected.stdout, "dense f16 · dense f16, rank");
+  const scores = await run([
+    "evaluate",
+    "out",
+    "--text",
+    "text.txt",
+    "--against",
+    "model",
+    "--json",
+  ], folder);
+  assertEquals(scores.code, 0, scores.stderr);
+  const { against, perplexity } = JSON.parse(scores.stdout);
+  assert(against.kl.mean > 0 && perplexity.mean > 1);
+  const written = await run(
+    ["generate", "out", "--prompt", "abc", "--max-tokens", "5", "--json"],
+    folder,
+  );
+  assertEquals(written.code, 0, written.stderr);
+  assertEquals(JSON.parse(written.stdout).tokens.length <= 5, true);
+});
+
+cliTest("compress gives the same bytes twice, and with one thread and two", async (folder) => {
+  for (const [name, threads] of [["a", "1"], ["b", "2"], ["c", "2"]]) {
+    const { code, stderr } = await run([...ASVD, "--output", name, "--threads", threads], folder);
+    assertEquals(code, 0, stderr);
+  }
+  const [a, b, c] = await Promise.all(["a", "b", "c"].map((name) => filesOf(`${folder}/${name}`)));
+  assertEquals(a, b);
+  assertEquals(b, c);
+});
+
+for (const [when, stage] of [["during calibration", 0], ["while it writes", 12]] as const) {
+  cliTest(`compress interrupted ${when} leaves no result and goes on later`, async (folder) => {
+    const args = [...ASVD, "--output", "out"];
+    const whole = await run([...ASVD, "--output", "whole"], folder);
+    assertEquals(whole.code, 0, whole.stderr);
+    const child = start(args, folder);
+    const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    let heard = "";
+    for (let sent = false;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      heard += value;
+      if (!sent && heard.includes(`"done":${stage},`)) {
+        child.kill("SIGINT");
+        sent = true;
+      }
+    }
+    await child.stdout.cancel();
+    const { code } = await child.status;
+    // The tiny model may be done before the signal arrives; then there is nothing to go on with.
+    if (code !== 0) {
+      assertEquals(code, 130, heard);
+      assertStringIncludes(heard, "Run the same command again to go on from out.partial");
+      assertEquals(
+        await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).then((n) =>
+          n.includes("out")
+        ),
+        false,
+      );
+      const opened = await run(["inspect", "out.partial"], folder);
+      assertEquals(opened.code, 2);
+      assertStringIncludes(opened.stderr, "work of an interrupted run");
+      const again = await run(args, folder);
+      assertEquals(again.code, 0, again.stderr);
+    }
+    assertEquals(await filesOf(`${folder}/out`), await filesOf(`${folder}/whole`));
+  });
+}
+
+const HELP = ["compress", "evaluate", "inspect", "generate"];
+for (const command of HELP) {
+  cliTest(`${command} --help shows usage, flags and examples`, async (folder) => {
+    const { code, stdout } = await run([command, "--help"], folder);
+    assertEquals(code, 0);
+    for (const part of ["Usage: deno task", "Flags:", "Examples:"]) {
+      assertStringIncludes(stdout, part);
+    }
+  });
+}
+
+cliTest("compress without a model explains how to name one", async (folder) => {
+  const { code, stderr } = await run(["compress"], folder);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "deno task compress <model> --method rtn");
+});
+
+/** What goes wrong, how it is brought about, what is run and what must be said. */
+const BAD: readonly [
+  name: string,
+  prepare: (folder: string) => Promise<unknown>,
+  args: readonly string[],
+  message: RegExp,
+][] = [
+  [
+    "a truncated file",
+    (folder) => Deno.truncate(`${folder}/model/model.safetensors`, 3000),
+    ["compress", "model", "--method", "rtn", "--group", "8", "--output", "out"],
+    /model\.safetensors.*(3000|bytes)/,
+  ],
+  [
+    "a header longer than the file",
+    async (folder) => {
+      using file = await Deno.open(`${folder}/model/model.safetensors`, { write: true });
+      await file.write(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0));
+    },
+    ["inspect", "model"],
+    /header/,
+  ],
+  [
+    "overlapping tensors",
+    async (folder) => {
+      const path = `${folder}/model/model.safetensors`;
+      const bytes = await Deno.readFile(path);
+      const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+      const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+      const names = Object.keys(header).filter((name) => name.includes("q_proj"));
+      header[names[1]].data_offsets = header[names[0]].data_offsets;
+      bytes.set(new TextEncoder().encode(JSON.stringify(header).padEnd(length)), 8);
+      await Deno.writeFile(path, bytes);
+    },
+    ["inspect", "model"],
+    /q_proj/,
+  ],
+  [
+    "a shard missing from the folder",
+    async (folder) => {
+      await Deno.rename(
+        `${folder}/model/model.safetensors`,
+        `${folder}/model/model-00001-of-00002.safetensors`,
+      );
+      await Deno.writeTextFile(
+        `${folder}/model/model.safetensors.index.json`,
+        JSON.stringify({
+          metadata: {},
+          weight_map: { "model.norm.weight": "model-00002-of-00002.safetensors" },
+        }),
+      );
+    },
+    ["inspect", "model"],
+    /model-00002-of-00002\.safetensors/,
+  ],
+  [
+    "weights that are not numbers",
+    (folder) =>
+      writeTinyFolder(`${folder}/model`, {
+        change: (tensors) => {
+          const weight = tensor(new Float32Array(16 * 16).fill(0.1), [16, 16]);
+          weight.data[5] = NaN;
+          tensors.set("model.layers.1.self_attn.o_proj.weight", castTo(weight, "bf16"));
+        },
+      }),
+    ["compress", "model", "--method", "rtn", "--group", "8", "--output", "out"],
+    /model\.layers\.1\.self_attn\.o_proj.*finite/,
+  ],
+  [
+    "a tokenizer that does not fit",
+    (folder) => writeTinyFolder(`${folder}/model`, { letters: "abcdefghijklmnopqrstuvwxyz" }),
+    ["generate", "model", "--prompt", "a"],
+    /tokenizer.*vocabulary of 24: current largest id is 28/,
+  ],
+  [
+    "an unknown architecture",
+    (folder) => writeTinyFolder(`${folder}/model`, { config: { model_type: "mamba" } }),
+    ["compress", "model", "--method", "rtn", "--output", "out"],
+    /mamba.*/,
+  ],
+  [
+    "a recipe with a misspelt option",
+    (folder) =>
+      Deno.writeTextFile(
+        `${folder}/recipe.json`,
+        JSON.stringify({ version: 1, steps: [{ method: "rtn", options: { bit: 4 } }] }),
+      ),
+    ["compress", "model", "--recipe", "recipe.json", "--output", "out"],
+    /recipe\.json: .*"bit" is unknown: known options are "bits"/,
+  ],
+  [
+    "a group size that does not divide",
+    () => Promise.resolve(),
+    ["compress", "model", "--method", "rtn", "--group", "7", "--output", "out"],
+    /q_proj: .*groupSize must divide the 16 columns, or partialGroups be true: current value is 7/,
+  ],
+  [
+    "an output folder that exists",
+    (folder) => Deno.mkdir(`${folder}/taken`),
+    ["compress", "model", "--method", "rtn", "--group", "8", "--output", "taken"],
+    /taken as it must not exist yet/,
+  ],
+  [
+    "calibration text that is missing",
+    () => Promise.resolve(),
+    ["compress", "model", "--method", "asvd", "--output", "out"],
+    /calibration text must be given for asvd/,
+  ],
+  [
+    "calibration text shorter than a window",
+    (folder) => writeLetters(`${folder}/text.txt`, 9),
+    [...ASVD, "--output", "out"],
+    /text must have 16 tokens or more/,
+  ],
+  [
+    "a flag that does not exist",
+    () => Promise.resolve(),
+    ["compress", "model", "--metod", "rtn"],
+    /flag --metod is unknown.*--method/,
+  ],
+  [
+    "a model that is not there",
+    () => Promise.resolve(),
+    ["evaluate", "nowhere", "--text", "text.txt"],
+    /nowhere as it must exist/,
+  ],
+  [
+    "a compressed folder whose weights were changed",
+    async (folder) => {
+      const { code, stderr } = await run([
+        "compress",
+        "model",
+        "--method",
+        "rtn",
+        "--group",
+        "8",
+        "--output",
+        "out2",
+      ], folder);
+      assertEquals(code, 0, stderr);
+      using file = await Deno.open(`${folder}/out2/model.safetensors`, { write: true });
+      await file.seek(-3, Deno.SeekMode.End);
+      await file.write(Uint8Array.of(7));
+    },
+    ["generate", "out2", "--prompt", "a"],
+    /model\.safetensors is not the file that was written/,
+  ],
+];
+
+for (const [name, prepare, args, message] of BAD) {
+  cliTest(`${name} gives one clear message and no result`, async (folder) => {
+    await prepare(folder);
+    const { code, stdout, stderr } = await run(args, folder);
+    assert(code === 1 || code === 2, `${code}: ${stderr}`);
+    assertEquals(stdout, "");
+    const lines = stderr.trim().split("\n").filter((line) => !line.startsWith("{"));
+    assertEquals(lines.length, 1, stderr);
+    assertMatch(lines[0], message);
+    assertMatch(lines[0], /^error: /);
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assert(!names.includes("out"), names.join());
+  });
+}

@@ -1,0 +1,111 @@
+// One suite for every compression method: each stands here once per setting worth telling apart,
+// with the largest normalized error and the largest size it may have on a layer of normal weights.
+
+import { distortion } from "@pare/evaluators";
+import { createWasmDevice } from "@pare/linalg";
+import { REGISTRY } from "../packages/cli/registry.ts";
+import { byteLengthOf, nodeOf, parse, serialize, type Statistics, toDense } from "@pare/operators";
+import { randomNormal, type Tensor, tensor } from "@pare/tensor";
+import { assert, assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
+
+const ROWS = 48;
+const COLS = 64;
+
+const SETTINGS: readonly [
+  name: string,
+  method: string,
+  options: Record<string, unknown>,
+  maxNmse: number,
+  maxBitsPerWeight: number,
+][] = [
+  // Errors of round-to-nearest: a tenth above those of unit normals in groups of the size.
+  ["rtn 8-bit g64", "rtn", { bits: 8 }, 5e-5, 8.376],
+  ["rtn 4-bit g64", "rtn", { bits: 4 }, 9.1e-3, 4.32],
+  ["rtn 4-bit g32 symmetric", "rtn", { bits: 4, groupSize: 32, symmetric: true }, 9.5e-3, 4.5],
+  ["rtn 3-bit g32", "rtn", { bits: 3, groupSize: 32 }, 3.3e-2, 3.6],
+  ["rtn 2-bit g32", "rtn", { bits: 2, groupSize: 32 }, 0.18, 2.57],
+  ["rtn 4-bit per row", "rtn", { bits: 4, granularity: "row" }, 9.1e-3, 4.32],
+  ["rtn 4-bit per tensor", "rtn", { bits: 4, granularity: "tensor" }, 2.2e-2, 4.01],
+  ["rtn 3-bit g48 partial", "rtn", { bits: 3, groupSize: 48, partialGroups: true }, 4e-2, 3.7],
+  // A random matrix has a flat spectrum: at keep 0.8, k = 21 of 48 singular values are kept.
+  ["svd keep 0.8", "svd", { keep: 0.8 }, 0.38, 12.8],
+  ["svd rank 27", "svd", { rank: 27, factorDtype: "f32" }, 0.25, 31.6],
+  ["asvd-0 keep 0.8", "asvd", { variant: "0", keep: 0.8 }, 0.5, 12.8],
+  ["asvd-I keep 0.8", "asvd", { keep: 0.8 }, 0.6, 12.8],
+  ["asvd-II keep 0.8", "asvd", { variant: "II", keep: 0.8, factorDtype: "bf16" }, 0.6, 12.8],
+];
+
+const WEIGHT = randomNormal([ROWS, COLS], { seed: 11 });
+const STATISTICS = statisticsOf(100);
+const device = await createWasmDevice({ threads: 1 });
+
+/** Statistics of inputs whose channels differ in size by up to a factor of eight. */
+function statisticsOf(tokens: number): Statistics {
+  const x = randomNormal([tokens, COLS], { seed: 12 }).data.map((value, i) => value * 2 ** (i % 4));
+  const gram = new Float64Array(COLS * COLS);
+  const meanAbs = new Float64Array(COLS);
+  const maxAbs = new Float64Array(COLS);
+  for (let t = 0; t < tokens; t++) {
+    for (let i = 0; i < COLS; i++) {
+      const value = x[t * COLS + i];
+      meanAbs[i] += Math.abs(value) / tokens;
+      maxAbs[i] = Math.max(maxAbs[i], Math.abs(value));
+      for (let j = 0; j < COLS; j++) gram[i * COLS + j] += value * x[t * COLS + j];
+    }
+  }
+  return {
+    tokens,
+    gram: tensor(gram, [COLS, COLS]),
+    meanAbs: tensor(meanAbs, [COLS]),
+    maxAbs: tensor(maxAbs, [COLS]),
+  };
+}
+
+function run(method: string, options: Record<string, unknown>, weight: Tensor = WEIGHT) {
+  return REGISTRY[method].compress(weight, STATISTICS, options, device);
+}
+
+for (const [name, method, options, maxNmse, maxBits] of SETTINGS) {
+  Deno.test(`${name} keeps to its error and its size`, async () => {
+    const operator = await run(method, options);
+    const { nmse } = distortion(WEIGHT, toDense(operator));
+    const bits = 8 * byteLengthOf(operator) / (ROWS * COLS);
+    assertLessOrEqual(nmse, maxNmse);
+    assertLessOrEqual(bits, maxBits);
+    // A method that keeps the weight as it is has no error and no use.
+    assert(nmse > 0 && bits > maxBits * 0.9, `${nmse}, ${bits} bits`);
+  });
+
+  Deno.test(`${name} returns the node that it plans`, async () => {
+    const operator = await run(method, options);
+    assertEquals(nodeOf(operator), REGISTRY[method].plan([ROWS, COLS], options));
+  });
+
+  Deno.test(`${name} repeats itself and leaves its input be`, async () => {
+    const copy = WEIGHT.data.slice();
+    const gram = STATISTICS.gram.data.slice();
+    assertEquals(await run(method, options), await run(method, options));
+    assertEquals(WEIGHT.data, copy);
+    assertEquals(STATISTICS.gram.data, gram);
+  });
+
+  Deno.test(`${name} survives a round trip through bytes`, async () => {
+    const operator = await run(method, options);
+    const { node, tensors } = serialize(operator);
+    const read = parse(JSON.parse(JSON.stringify(node)), tensors, name);
+    assertEquals(toDense(read), toDense(operator));
+  });
+
+  Deno.test(`${name} refuses an unknown option, and numbers that are not finite`, async () => {
+    assertThrows(
+      () => REGISTRY[method].plan([ROWS, COLS], { ...options, bit: 1 }),
+      TypeError,
+      `"bit"`,
+    );
+    const broken = tensor(WEIGHT.data.map((value, i) => i === 77 ? NaN : value), [ROWS, COLS]);
+    const outcome = await Promise.resolve().then(() => run(method, options, broken)).catch((e) =>
+      e
+    );
+    assert(outcome instanceof RangeError && outcome.message.includes("finite"), String(outcome));
+  });
+}
