@@ -47,21 +47,19 @@ const HEADER_BYTES = 256;
 
 /** Reads and checks the header of a llama2.c file. */
 export async function readLlama2cHeader(source: ByteSource): Promise<Llama2cHeader> {
-  checkLength(source, LLAMA2C_LEGACY_BYTES);
-  const legacy = view(await source.read(0, LLAMA2C_LEGACY_BYTES));
+  const bytes = await source.read(0, Math.min(source.byteLength, HEADER_BYTES));
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const fail = failer(source);
-  if (legacy.getUint32(0, true) !== LLAMA2C_MAGIC) {
-    const vocabulary = legacy.getInt32(20, true);
-    return {
-      version: 0,
-      ...readSizes(legacy, 0, Math.abs(vocabulary), fail),
-      tied: vocabulary > 0,
-      groupSize: 1,
-      byteLength: LLAMA2C_LEGACY_BYTES,
-    };
+  const legacy = bytes.length < 4 || header.getUint32(0, true) !== LLAMA2C_MAGIC;
+  const byteLength = legacy ? LLAMA2C_LEGACY_BYTES : HEADER_BYTES;
+  if (bytes.length < byteLength) {
+    return fail("file length", `the ${byteLength} bytes of a header or more`, bytes.length);
   }
-  checkLength(source, HEADER_BYTES);
-  const header = view(await source.read(0, HEADER_BYTES));
+  if (legacy) {
+    const vocabulary = header.getInt32(20, true);
+    const sizes = readSizes(header, 0, Math.abs(vocabulary), fail);
+    return { version: 0, ...sizes, tied: vocabulary > 0, groupSize: 1, byteLength };
+  }
   const version = header.getInt32(4, true);
   if (version !== 1 && version !== 2) return fail("version", "1 or 2", version);
   const shared = header.getUint8(36);
@@ -69,7 +67,7 @@ export async function readLlama2cHeader(source: ByteSource): Promise<Llama2cHead
   const groupSize = version === 2 ? header.getInt32(37, true) : 1;
   if (groupSize < 1) return fail("group_size", "1 or more", groupSize);
   const sizes = readSizes(header, 8, header.getInt32(28, true), fail);
-  return { version, ...sizes, tied: shared === 1, groupSize, byteLength: HEADER_BYTES };
+  return { version, ...sizes, tied: shared === 1, groupSize, byteLength };
 }
 
 type Fail = (field: string, wanted: string, found: number) => never;
@@ -77,33 +75,25 @@ type Fail = (field: string, wanted: string, found: number) => never;
 function failer(source: ByteSource): Fail {
   return (field, wanted, found) => {
     throw new FormatError(
-      `Cannot read "${source.name}" as llama2.c`,
+      `Cannot read llama2.c file "${source.name}"`,
       field,
       `must be ${wanted}: current value is ${found}`,
     );
   };
 }
 
-function checkLength(source: ByteSource, header: number): void {
-  if (source.byteLength < header) {
-    failer(source)("file length", `the ${header} bytes of a header or more`, source.byteLength);
-  }
-}
-
-function view(bytes: Uint8Array<ArrayBuffer>): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
 function readSizes(header: DataView, offset: number, vocabularySize: number, fail: Fail) {
-  const [dim, hiddenDim, layers, heads, kvHeads] = [0, 1, 2, 3, 4].map((i) =>
-    header.getInt32(offset + 4 * i, true)
-  );
-  const maxPositions = header.getInt32(offset + 24, true);
-  const counts = { dim, hidden_dim: hiddenDim, n_layers: layers, n_heads: heads };
-  const rest = { n_kv_heads: kvHeads, vocab_size: vocabularySize, seq_len: maxPositions };
-  for (const [field, value] of Object.entries({ ...counts, ...rest })) {
-    if (value < 1) fail(field, "1 or more", value);
-  }
+  const checked = (field: string, value: number) =>
+    value >= 1 ? value : fail(field, "1 or more", value);
+  const size = (field: string, index: number) =>
+    checked(field, header.getInt32(offset + 4 * index, true));
+  const dim = size("dim", 0);
+  const hiddenDim = size("hidden_dim", 1);
+  const layers = size("n_layers", 2);
+  const heads = size("n_heads", 3);
+  const kvHeads = size("n_kv_heads", 4);
+  checked("vocab_size", vocabularySize);
+  const maxPositions = size("seq_len", 6);
   if (dim % (2 * heads) !== 0) fail("dim", `a multiple of twice its ${heads} heads`, dim);
   if (heads % kvHeads !== 0) fail("n_kv_heads", `a divisor of n_heads, ${heads}`, kvHeads);
   const headSize = dim / heads;

@@ -22,7 +22,7 @@ import { layOutLlama2c, type Llama2cPlacement } from "./layout.ts";
  * await assertRejects(
  *   () => openLlama2c(source),
  *   FormatError,
- *   `Cannot read "stories.bin" as llama2.c as file length must be the 1056540 bytes`,
+ *   `Cannot read llama2.c file "stories.bin" as file length must be the 1056540 bytes`,
  * );
  * ```
  *
@@ -33,7 +33,7 @@ import { layOutLlama2c, type Llama2cPlacement } from "./layout.ts";
  */
 export async function openLlama2c(source: ByteSource): Promise<CheckpointSource> {
   const header = await readLlama2cHeader(source);
-  const action = `Cannot read "${source.name}" as llama2.c`;
+  const action = `Cannot read llama2.c file "${source.name}"`;
   const placements = layOutLlama2c(header, source.byteLength, action);
   const specs = new Map(
     [...placements].map(([name, { shape }]) => [name, { dtype: "f32", shape }] as const),

@@ -63,7 +63,7 @@ export async function openShardedSafetensors(folder: FolderSource): Promise<Tens
   for (const fileName of [...shards.keys()].sort()) {
     const shard = await openSafetensors(await folder.open(fileName));
     const mapped = shards.get(fileName) ?? new Set();
-    const absent = mapped.values().find((name) => !shard.specs.has(name));
+    const absent = [...mapped].find((name) => !shard.specs.has(name));
     if (absent !== undefined) {
       const problem = `must be in ${quoted(fileName)}: current tensors there are `;
       const present = listed([...shard.specs.keys()]);
