@@ -41,6 +41,17 @@ export function gatherRows(operator: Operator, indices: Uint32Array): Tensor {
 /**
  * Writes out the matrix, computed in f64 and rounded once.
  *
+ * @example A matrix and a correction
+ * ```ts
+ * import { dense, sum, toDense } from "@pare/operators";
+ * import { tensor } from "@pare/tensor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const weight = dense(tensor(Float32Array.of(1, 2), [1, 2]));
+ * const correction = dense(tensor(Float32Array.of(0.5, 0), [1, 2]));
+ * assertEquals(toDense(sum(weight, correction)).data, Float32Array.of(1.5, 2));
+ * ```
+ *
  * @param operator The operator.
  * @returns The matrix in f32, an array of its own.
  */

@@ -27,7 +27,7 @@ export function transpose(a: Float64Array, rows: number, cols: number): Float64A
   return swapped;
 }
 
-/** The numbers 0 to `length − 1`, counted from `start`. */
-export function range(length: number, start: number = 0): Uint32Array {
-  return Uint32Array.from({ length }, (_, i) => start + i);
+/** The numbers from 0 to `length − 1`. */
+export function range(length: number): Uint32Array {
+  return Uint32Array.from({ length }, (_, i) => i);
 }

@@ -12,6 +12,26 @@ import { tensorSpecsOf } from "./tensor_specs_of.ts";
  * Puts an operator together from what it is stored as, and checks all of it: neither the node nor
  * the tensors need be trusted.
  *
+ * @example A scale that is missing
+ * ```ts
+ * import { parse } from "@pare/operators";
+ * import { FormatError, tensor } from "@pare/tensor";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const node = JSON.parse(`{
+ *   "form": "scaled",
+ *   "inner": { "form": "dense", "shape": [1, 2], "dtype": "f32" },
+ *   "rowScaleDtype": "f32",
+ *   "colScaleDtype": null
+ * }`);
+ * const tensors = new Map([["inner.weight", tensor(Float32Array.of(1, 2), [1, 2])]]);
+ * assertThrows(
+ *   () => parse(node, tensors, "up_proj"),
+ *   FormatError,
+ *   "Cannot read an operator as up_proj.rowScales must be there",
+ * );
+ * ```
+ *
  * @param node What the manifest says of the operator, a value from JSON.
  * @param tensors Its tensors by their names within the operator, and no others.
  * @param name How error messages name the operator, for example the layer.

@@ -11,6 +11,19 @@ import { ROTATIONS } from "./rotations.ts";
  * Compress the result and wrap it with {@linkcode rotated} and the same rotations: that is the
  * weight again.
  *
+ * @example Spread what stands out, without losing it
+ * ```ts
+ * import { dense, hadamardRotation, rotate, rotated, toDense } from "@pare/operators";
+ * import { tensor } from "@pare/tensor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const weight = tensor(Float32Array.of(0, 8, 0, 0), [1, 4]);
+ * const sides = { right: hadamardRotation(4, { seed: 1 }) };
+ * const spread = rotate(weight, sides);
+ * assertEquals(Math.max(...spread.data.map(Math.abs)), 4);
+ * assertEquals(toDense(rotated(dense(spread), sides)), weight);
+ * ```
+ *
  * @param weight W `[rows, cols]`.
  * @param sides The rotation of either side.
  * @returns The rotated weight, computed in f64 and rounded once.

@@ -160,11 +160,11 @@ function pick(
   held: Uint32Array,
   indices: Uint32Array,
 ): Float64Array {
-  const positions = new Map<number, number>();
-  held.forEach((row, position) => positions.set(row, position));
+  const positions = new Uint32Array(held[held.length - 1] + 1);
+  held.forEach((row, position) => positions[row] = position);
   const rows = new Float64Array(indices.length * cols);
   indices.forEach((index, i) => {
-    const start = (positions.get(index) ?? 0) * cols;
+    const start = positions[index] * cols;
     rows.set(data.subarray(start, start + cols), i * cols);
   });
   return rows;

@@ -1,0 +1,32 @@
+import { createReferenceDevice, type Device } from "@pare/linalg";
+import { DEVICE_CASES, HOST_CASES } from "./testing/operator_conformance.ts";
+import { OPERATORS } from "./testing/operators.ts";
+
+// Every device, and how it is made: null where the machine has none.
+const DEVICES: readonly (readonly [name: string, create: () => Promise<Device | null>])[] = [
+  ["reference", () => Promise.resolve(createReferenceDevice())],
+];
+
+for (const { name: behaviour, run } of HOST_CASES) {
+  for (const [name, operator] of OPERATORS) {
+    Deno.test(`${behaviour}: ${name}`, () => run(operator));
+  }
+}
+
+for (const [deviceName, create] of DEVICES) {
+  const device = await create();
+  if (!device) {
+    Deno.test({
+      name: `${deviceName}: no such device on this machine`,
+      ignore: true,
+      fn: () => {},
+    });
+    continue;
+  }
+  Deno.test.afterAll(() => device[Symbol.dispose]());
+  for (const { name: behaviour, run } of DEVICE_CASES) {
+    for (const [name, operator] of OPERATORS) {
+      Deno.test(`${deviceName}: ${behaviour}: ${name}`, () => run(operator, device));
+    }
+  }
+}

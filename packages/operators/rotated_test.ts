@@ -1,0 +1,146 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { packIntegers, randomNormal, randomSigns, type Tensor, tensor } from "@pare/tensor";
+import { bitsPerWeight, dense, hadamardRotation, orthogonalRotation, rotate } from "./mod.ts";
+import { rotated, type RotatedSides, toDense } from "./mod.ts";
+import { randomDense, randomOrthogonal } from "./testing/operators.ts";
+
+const SIDES: readonly (readonly [name: string, rows: number, cols: number, sides: RotatedSides])[] =
+  [
+    ["Hadamard, both", 64, 172, {
+      left: hadamardRotation(64, { seed: 1 }),
+      right: hadamardRotation(172, { seed: 2 }),
+    }],
+    ["Hadamard in small blocks", 12, 24, {
+      left: hadamardRotation(12, { seed: 1, block: 2 }),
+      right: hadamardRotation(24, { seed: 2, block: 4 }),
+    }],
+    ["matrices", 5, 7, {
+      left: orthogonalRotation(randomOrthogonal(5, 1)),
+      right: orthogonalRotation(randomOrthogonal(7, 2)),
+    }],
+    ["left alone", 16, 3, { left: hadamardRotation(16) }],
+    ["right alone", 3, 5, { right: orthogonalRotation(randomOrthogonal(5, 3)) }],
+    ["one element", 1, 1, { left: hadamardRotation(1, { seed: 1 }), right: hadamardRotation(1) }],
+    ["neither", 2, 3, {}],
+  ];
+
+for (const [name, rows, cols, sides] of SIDES) {
+  Deno.test(`rotated(rotate()) is the weight again: ${name}`, () => {
+    const weight = randomNormal([rows, cols], { seed: 5 });
+    const before = weight.data.slice();
+    const inner = rotate(weight, sides);
+    assertEquals(weight.data, before);
+    const restored = toDense(rotated(dense(inner), sides));
+    // One rounding to f32 of each rotated weight; rotations keep the norm of the error. A written
+    // out matrix is orthogonal to the rounding of its elements, a few units.
+    const norm = Math.hypot(...weight.data);
+    const error = Math.hypot(...restored.data.map((value, i) => value - weight.data[i]));
+    assert(error <= 8 * 2 ** -24 * norm, `${error} of ${norm}`);
+    // Rotations keep the norm.
+    assert(Math.abs(Math.hypot(...inner.data) - norm) <= 8 * 2 ** -24 * norm);
+  });
+}
+
+Deno.test("rotate() computes left · weight · rightᵀ", () => {
+  // U = F · diag(−1, 1) = [[−1, 1], [−1, −1]] / √2 on the left, a quarter turn on the right.
+  const signs = tensor(Uint8Array.of(0b01), [1], "u8");
+  const left = { kind: "hadamard", block: 2, signs } as const;
+  const right = orthogonalRotation(tensor(Float32Array.of(0, 1, -1, 0), [2, 2]));
+  const weight = tensor(Float32Array.of(1, 2, 3, 4), [2, 2]);
+  const half = Math.SQRT1_2;
+  assertEquals(
+    rotate(weight, { left }).data,
+    Float32Array.of(2 * half, 2 * half, -4 * half, -6 * half),
+  );
+  assertEquals(rotate(weight, { right }).data, Float32Array.of(2, -1, 4, -3));
+});
+
+Deno.test("rotated() computes leftᵀ · inner · right", () => {
+  const signs = tensor(Uint8Array.of(0b01), [1], "u8");
+  const left = { kind: "hadamard", block: 2, signs } as const;
+  const right = orthogonalRotation(tensor(Float32Array.of(0, 1, -1, 0), [2, 2]));
+  const inner = dense(tensor(Float32Array.of(1, 2, 3, 4), [2, 2]));
+  const half = Math.SQRT1_2;
+  assertEquals(
+    toDense(rotated(inner, { left })).data,
+    Float32Array.of(-4 * half, -6 * half, -2 * half, -2 * half),
+  );
+  assertEquals(toDense(rotated(inner, { right })).data, Float32Array.of(-2, 1, -4, 3));
+});
+
+Deno.test("hadamardRotation() takes the largest block, and its signs from the seed", () => {
+  for (const [size, block] of [[1, 1], [7, 1], [12, 4], [172, 4], [256, 256], [11008, 256]]) {
+    assertEquals(hadamardRotation(size).block, block);
+  }
+  const { signs } = hadamardRotation(19, { seed: 7, stream: 2 });
+  const drawn = randomSigns([19], { seed: 7, stream: 2 }).data;
+  assertEquals(signs.shape, [3]);
+  assertEquals(signs.data, packIntegers(Uint8Array.from(drawn, (sign) => sign < 0 ? 1 : 0), 1));
+  assertEquals(hadamardRotation(64, { seed: 1 }), hadamardRotation(64, { seed: 1 }));
+  assert(
+    hadamardRotation(64, { seed: 1 }).signs.data.join() !==
+      hadamardRotation(64, { seed: 2 }).signs.data.join(),
+  );
+});
+
+Deno.test("hadamardRotation() takes one bit for each row or column", () => {
+  const sides = { left: hadamardRotation(64), right: hadamardRotation(32) };
+  assertEquals(bitsPerWeight(rotated(randomDense([64, 32]), sides)), 32 + (64 + 32) / (64 * 32));
+});
+
+Deno.test("hadamardRotation() refuses sizes and options that do not fit", () => {
+  for (const size of [0, -1, 1.5, NaN]) {
+    assertThrows(() => hadamardRotation(size), RangeError, "size must be an integer");
+  }
+  assertThrows(
+    () => hadamardRotation(12, { block: 8 }),
+    RangeError,
+    "power of two that divides 12",
+  );
+  assertThrows(
+    () => hadamardRotation(12, { block: 3 }),
+    RangeError,
+    "power of two that divides 12",
+  );
+  assertThrows(() => hadamardRotation(12, { seed: -1 }), RangeError, "seed");
+  const misspelt = { sede: 1 } as object;
+  assertThrows(() => hadamardRotation(12, misspelt), TypeError, '"sede" is unknown');
+});
+
+Deno.test("orthogonalRotation() takes what a factorization in f32 gives, at any size", () => {
+  for (const size of [1, 2, 3, 33, 300]) orthogonalRotation(randomOrthogonal(size, size));
+});
+
+Deno.test("orthogonalRotation() refuses what is not orthogonal", () => {
+  const refused = (values: number[], size: number, message: string) => {
+    const matrix = tensor(Float32Array.from(values), [size, size]);
+    assertThrows(() => orthogonalRotation(matrix), RangeError, message);
+  };
+  refused([2], 1, "matrix must be orthogonal");
+  refused([0], 1, "matrix must be orthogonal");
+  refused([1, 0, 0, 0], 2, "matrix must be orthogonal");
+  refused([1, 1, 1, 1], 2, "matrix must be orthogonal");
+  refused([1, 0, 1e-3, 1], 2, "matrix must be orthogonal");
+  refused([1, 0, 0, NaN], 2, "matrix must be finite");
+  const large = randomOrthogonal(64).data;
+  large[5 * 64 + 9] += 0.01;
+  refused([...large], 64, "matrix must be orthogonal");
+  const flat = tensor(Float32Array.of(1, 0), [1, 2]);
+  assertThrows(() => orthogonalRotation(flat), RangeError, "shape [1, 1]: current shape is [1, 2]");
+  const bytes = tensor(Uint8Array.of(1), [1, 1], "u8") as unknown as Tensor;
+  assertThrows(() => orthogonalRotation(bytes), TypeError, "f32");
+});
+
+Deno.test("rotated() and rotate() refuse rotations of another size, by side", () => {
+  const inner = randomDense([4, 6]);
+  const right = hadamardRotation(4);
+  const matrix = orthogonalRotation(randomOrthogonal(6));
+  assertThrows(() => rotated(inner, { right }), RangeError, "right.block");
+  assertThrows(() => rotated(inner, { left: matrix }), RangeError, "left.matrix");
+  const weight = randomNormal([4, 6]);
+  assertThrows(
+    () => rotate(weight, { right }),
+    RangeError,
+    "Cannot rotate a weight as right.block",
+  );
+});

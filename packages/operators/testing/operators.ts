@@ -1,0 +1,220 @@
+// Operators of every form, in every setting worth telling apart: one line each.
+
+import {
+  castTo,
+  randomNormal,
+  randomPermutation,
+  randomUniform,
+  sizeOf,
+  type Tensor,
+  tensor,
+} from "@pare/tensor";
+import { affine, dense, hadamardRotation, orthogonalRotation, permuted, product } from "../mod.ts";
+import { rotated, scaled, sum } from "../mod.ts";
+import type { AffineOperator, DenseOperator, MatrixShape, Operator } from "../operator.ts";
+
+/** Options of {@linkcode randomAffine}. */
+export interface RandomAffineOptions {
+  bits?: number;
+  groupSize?: number | null;
+  scaleDtype?: "f16" | "f32";
+  zeroPointDtype?: "u8" | "f16" | "f32" | null;
+  seed?: number;
+}
+
+/** Makes random codes, every one of them possible, and scales of either sign. */
+export function randomAffine(
+  shape: MatrixShape,
+  options: RandomAffineOptions = {},
+): AffineOperator {
+  const { bits = 4, groupSize = 8, scaleDtype = "f32", zeroPointDtype = null, seed = 0 } = options;
+  const [rows, cols] = shape;
+  const scaleShape = groupSize === null ? [1, 1] : [rows, Math.ceil(cols / groupSize)];
+  const fractions = randomUniform(scaleShape, { seed, stream: 1 });
+  const zeroPoints = { ...fractions, data: fractions.data.map((u) => u * (2 ** bits - 1)) };
+  return affine({
+    codes: randomCodes(shape, bits, seed),
+    bits,
+    groupSize,
+    scales: castTo(randomNormal(scaleShape, { seed, stream: 2 }), scaleDtype),
+    zeroPoints: zeroPointDtype === "u8"
+      ? randomCodes(scaleShape, bits, seed + 1)
+      : zeroPointDtype && castTo(zeroPoints, zeroPointDtype),
+  });
+}
+
+function randomCodes(shape: readonly number[], bits: number, seed: number): Tensor<"u8"> {
+  const { data } = randomUniform([sizeOf(shape)], { seed, stream: 3 });
+  return tensor(Uint8Array.from(data, (u) => Math.floor(u * 2 ** bits)), shape, "u8");
+}
+
+/** Makes a dense operator of normal numbers. */
+export function randomDense(
+  shape: MatrixShape,
+  seed = 0,
+  dtype: "f32" | "f16" | "bf16" = "f32",
+): DenseOperator {
+  return dense(castTo(randomNormal(shape, { seed, stream: 4 }), dtype));
+}
+
+/** Makes an orthogonal matrix that is not symmetric: a product of two Householder reflections. */
+export function randomOrthogonal(size: number, seed = 0): Tensor {
+  const [v, w] = [0, 1].map((stream) => {
+    const { data } = randomNormal([size], { seed, stream });
+    const norm = Math.hypot(...data);
+    return Float64Array.from(data, (value) => value / norm);
+  });
+  const dot = v.reduce((total, value, i) => total + value * w[i], 0);
+  const data = new Float32Array(size * size).map((_, at) => {
+    const [i, j] = [Math.floor(at / size), at % size];
+    return +(i === j) - 2 * v[i] * v[j] - 2 * w[i] * w[j] + 4 * dot * v[i] * w[j];
+  });
+  return tensor(data, [size, size]);
+}
+
+const rows = (length: number) => randomPermutation(length, { seed: 1 });
+const cols = (length: number) => randomPermutation(length, { seed: 2 });
+const factors = (length: number, seed = 0) => randomNormal([length], { seed, stream: 5 });
+const half = (length: number) => castTo(factors(length), "f16");
+
+/** The operators that every conformance test runs over. */
+export const OPERATORS: readonly (readonly [name: string, operator: Operator])[] = [
+  ["dense f32 5x7", randomDense([5, 7])],
+  ["dense f16 17x33", randomDense([17, 33], 1, "f16")],
+  ["dense bf16 64x172", randomDense([64, 172], 2, "bf16")],
+  ["dense 1x1", randomDense([1, 1], 3)],
+  ...([1, 2, 3, 4, 5, 6, 7, 8] as const).flatMap((bits) =>
+    [
+      [`affine ${bits}-bit g5 17x33`, randomAffine([17, 33], { bits, groupSize: 5, seed: bits })],
+      [
+        `affine ${bits}-bit g64 64x172, packed zero points`,
+        randomAffine([64, 172], { bits, groupSize: 64, scaleDtype: "f16", zeroPointDtype: "u8" }),
+      ],
+    ] as const
+  ),
+  ["affine per tensor 17x33", randomAffine([17, 33], { groupSize: null })],
+  [
+    "affine per tensor 5x7, packed zero point",
+    randomAffine([5, 7], { bits: 3, groupSize: null, zeroPointDtype: "u8" }),
+  ],
+  ["affine per row 5x7", randomAffine([5, 7], { groupSize: 7, zeroPointDtype: "f16" })],
+  [
+    "affine g128 beyond the row 17x33",
+    randomAffine([17, 33], { bits: 3, groupSize: 128, scaleDtype: "f16", zeroPointDtype: "f16" }),
+  ],
+  ["affine g1 5x7", randomAffine([5, 7], { groupSize: 1, zeroPointDtype: "f32" })],
+  [
+    "affine g32 64x172, f32 zero points",
+    randomAffine([64, 172], {
+      groupSize: 32,
+      zeroPointDtype: "f32",
+    }),
+  ],
+  ["affine 1x1", randomAffine([1, 1], { bits: 1, groupSize: 1, zeroPointDtype: "u8", seed: 5 })],
+  ["product rank 3 17x33", product(randomDense([17, 3], 1), randomDense([3, 33], 2))],
+  ["product rank 1 5x7", product(randomDense([5, 1], 1), randomDense([1, 7], 2))],
+  [
+    "product of codes 64x172",
+    product(randomAffine([64, 9], { bits: 4 }), randomAffine([9, 172], { groupSize: 32 })),
+  ],
+  [
+    "product of three 5x7",
+    product(product(randomDense([5, 2], 1), randomDense([2, 3], 2)), randomDense([3, 7], 3)),
+  ],
+  [
+    "sum of codes and a product 64x172",
+    sum(
+      randomAffine([64, 172], { bits: 2, groupSize: 64 }),
+      product(randomAffine([64, 8]), randomDense([8, 172], 1, "f16")),
+    ),
+  ],
+  ["sum of three 5x7", sum(randomDense([5, 7], 1), randomDense([5, 7], 2), randomAffine([5, 7]))],
+  ["scaled rows 5x7", scaled(randomDense([5, 7]), { rowScales: factors(5) })],
+  ["scaled columns 17x33", scaled(randomAffine([17, 33]), { colScales: half(33) })],
+  [
+    "scaled both 64x172",
+    scaled(randomDense([64, 172]), {
+      rowScales: half(64),
+      colScales: factors(172, 1),
+    }),
+  ],
+  ["scaled neither 5x7", scaled(randomDense([5, 7]), {})],
+  ["permuted rows 5x7", permuted(randomDense([5, 7]), { rowOrder: rows(5) })],
+  ["permuted columns 17x33", permuted(randomAffine([17, 33]), { colOrder: cols(33) })],
+  [
+    "permuted both 64x172",
+    permuted(randomAffine([64, 172]), {
+      rowOrder: rows(64),
+      colOrder: cols(172),
+    }),
+  ],
+  ["permuted neither 1x1", permuted(randomDense([1, 1]), {})],
+  [
+    "rotated by Hadamard 64x172",
+    rotated(randomAffine([64, 172], { groupSize: 64 }), {
+      left: hadamardRotation(64, { seed: 1 }),
+      right: hadamardRotation(172, { seed: 2 }),
+    }),
+  ],
+  [
+    "rotated by signs alone 5x7",
+    rotated(randomDense([5, 7]), {
+      left: hadamardRotation(5, { seed: 1 }),
+      right: hadamardRotation(7, { seed: 2 }),
+    }),
+  ],
+  [
+    "rotated in blocks, left 64x172",
+    rotated(randomDense([64, 172]), {
+      left: hadamardRotation(64, { seed: 1, block: 16 }),
+    }),
+  ],
+  [
+    "rotated by matrices 17x33",
+    rotated(randomDense([17, 33]), {
+      left: orthogonalRotation(randomOrthogonal(17, 1)),
+      right: orthogonalRotation(randomOrthogonal(33, 2)),
+    }),
+  ],
+  [
+    "rotated, right by a matrix 5x7",
+    rotated(randomAffine([5, 7]), {
+      right: orthogonalRotation(randomOrthogonal(7)),
+    }),
+  ],
+  ["rotated neither 5x7", rotated(randomDense([5, 7]), {})],
+  [
+    "rotated sum 64x172",
+    rotated(
+      sum(
+        randomAffine([64, 172], { bits: 2, groupSize: 64, scaleDtype: "f16" }),
+        product(randomAffine([64, 5]), randomAffine([5, 172], { groupSize: 64 })),
+      ),
+      { left: hadamardRotation(64, { seed: 3 }), right: hadamardRotation(172, { seed: 4 }) },
+    ),
+  ],
+  [
+    "scaled permuted codes 17x33",
+    scaled(permuted(randomAffine([17, 33]), { rowOrder: rows(17), colOrder: cols(33) }), {
+      rowScales: factors(17),
+      colScales: factors(33),
+    }),
+  ],
+  [
+    "permuted rotated permuted 64x172",
+    permuted(
+      rotated(permuted(randomDense([64, 172]), { rowOrder: rows(64) }), {
+        left: hadamardRotation(64, { seed: 1, block: 8 }),
+        right: hadamardRotation(172, { seed: 1 }),
+      }),
+      { rowOrder: cols(64), colOrder: cols(172) },
+    ),
+  ],
+  ["as deep as may be 5x7", nested(7, randomDense([5, 7]))],
+];
+
+/** Scales an operator so many times over. */
+export function nested(times: number, operator: Operator): Operator {
+  if (times === 0) return operator;
+  return scaled(nested(times - 1, operator), { rowScales: factors(operator.shape[0], times) });
+}

@@ -1,0 +1,195 @@
+// What every storage form means, written from the definitions in operator.ts, one element at a
+// time, and how far a device that computes in f32 may be off.
+
+import { toF64 } from "@pare/tensor";
+import type { FormName, OperatorOf } from "../form.ts";
+import type { MatrixShape, Operator, Rotation } from "../operator.ts";
+
+/** A matrix in f64. */
+export interface Oracle {
+  /** Row-major. */
+  readonly values: Float64Array;
+  /** At least the Frobenius norm of what is multiplied, with no cancellation inside. */
+  readonly norm: number;
+  /** How many roundings an element goes through, at most. */
+  readonly roundings: number;
+}
+
+/** Half the distance from 1 to the next f32. */
+export const UNIT: number = 2 ** -24;
+
+/** Computes the matrix of an operator. */
+export function oracleOf(operator: Operator): Oracle {
+  // A row of the table takes its own form alone.
+  const oracle = ORACLES[operator.form] as (operator: Operator) => Oracle;
+  return oracle(operator);
+}
+
+/**
+ * x · Wᵀ in f64, and how far off f32 may be.
+ *
+ * A stage z·Mᵀ of inner length n errs by at most (n + 2) u Σ|z||m| <= (n + 2) u ‖z‖ ‖M‖ in each
+ * element, whatever the order of its sums; later stages enlarge that by their own norms at most.
+ * So |error| <= u · (sum of n + 2 over the stages) · ‖x‖ · (product of the norms), to first order;
+ * the factor 2 is for the rest.
+ */
+export function productOf(
+  x: Float32Array,
+  { values, norm, roundings }: Oracle,
+  [rows, cols]: MatrixShape,
+): { readonly data: Float64Array; readonly bound: Float64Array } {
+  const data = new Float64Array(x.length / cols * rows);
+  const bound = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const token = Math.floor(i / rows) * cols;
+    const row = i % rows * cols;
+    let squares = 0;
+    for (let j = 0; j < cols; j++) {
+      data[i] += x[token + j] * values[row + j];
+      squares += x[token + j] ** 2;
+    }
+    bound[i] = 2 * UNIT * roundings * Math.sqrt(squares) * norm;
+  }
+  return { data, bound };
+}
+
+const ORACLES: { readonly [F in FormName]: (operator: OperatorOf<F>) => Oracle } = {
+  dense({ shape: [, cols], weight }) {
+    const values = toF64(weight).data;
+    return { values, norm: normOf(values), roundings: cols + 2 };
+  },
+
+  affine({ shape: [rows, cols], bits, groupSize, codes, scales, zeroPoints }) {
+    const values = new Float64Array(rows * cols);
+    // A device may split scale · code from scale · zero point.
+    const magnitudes = new Float64Array(rows * cols);
+    const groups = groupSize === null ? 1 : Math.ceil(cols / groupSize);
+    for (let row = 0; row < rows; row++) {
+      for (let col = 0; col < cols; col++) {
+        const scaleRow = groupSize === null ? 0 : row;
+        const group = groupSize === null ? 0 : Math.floor(col / groupSize);
+        const scale = toF64(scales).data[scaleRow * groups + group];
+        const code = readBits(codes.data, codes.shape[1], row, col, bits);
+        let zeroPoint = 2 ** (bits - 1);
+        if (zeroPoints?.dtype === "u8") {
+          zeroPoint = readBits(zeroPoints.data, zeroPoints.shape[1], scaleRow, group, bits);
+        } else if (zeroPoints) zeroPoint = toF64(zeroPoints).data[scaleRow * groups + group];
+        values[row * cols + col] = scale * (code - zeroPoint);
+        magnitudes[row * cols + col] = scale * (code + Math.abs(zeroPoint));
+      }
+    }
+    return { values, norm: normOf(magnitudes), roundings: cols + 6 };
+  },
+
+  product({ left, right }) {
+    const [l, r] = [oracleOf(left), oracleOf(right)];
+    const values = multiply(l.values, left.shape, r.values, right.shape);
+    return { values, norm: l.norm * r.norm, roundings: l.roundings + r.roundings };
+  },
+
+  sum({ shape: [rows, cols], terms }) {
+    const oracles = terms.map(oracleOf);
+    const values = new Float64Array(rows * cols);
+    for (const oracle of oracles) oracle.values.forEach((value, i) => values[i] += value);
+    return {
+      values,
+      norm: oracles.reduce((sum, { norm }) => sum + norm, 0),
+      roundings: oracles.reduce((most, { roundings }) => Math.max(most, roundings), 0) +
+        terms.length,
+    };
+  },
+
+  scaled({ shape: [, cols], inner, rowScales, colScales }) {
+    const { values, norm, roundings } = oracleOf(inner);
+    const r = rowScales && toF64(rowScales).data;
+    const c = colScales && toF64(colScales).data;
+    const largest = (factors: Float64Array | null) =>
+      factors ? Math.max(...factors.map(Math.abs)) : 1;
+    return {
+      values: values.map((value, i) =>
+        value * (r?.[Math.floor(i / cols)] ?? 1) * (c?.[i % cols] ?? 1)
+      ),
+      norm: norm * largest(r) * largest(c),
+      roundings: roundings + 2,
+    };
+  },
+
+  permuted({ shape: [, cols], inner, rowOrder, colOrder }) {
+    const oracle = oracleOf(inner);
+    const values = oracle.values.map((_, at) => {
+      const [i, j] = [Math.floor(at / cols), at % cols];
+      return oracle.values[(rowOrder?.data[i] ?? i) * cols + (colOrder?.data[j] ?? j)];
+    });
+    return { ...oracle, values };
+  },
+
+  rotated({ shape, inner, left, right }) {
+    const [rows, cols] = shape;
+    let { values, norm, roundings } = oracleOf(inner);
+    if (left) {
+      const u = rotationMatrix(left, rows);
+      const uT = u.map((_, i) => u[i % rows * rows + Math.floor(i / rows)]);
+      values = multiply(uT, [rows, rows], values, shape);
+      norm *= Math.sqrt(rows);
+      roundings += rows + 2;
+    }
+    if (right) {
+      values = multiply(values, shape, rotationMatrix(right, cols), [cols, cols]);
+      norm *= Math.sqrt(cols);
+      roundings += cols + 2;
+    }
+    return { values, norm, roundings };
+  },
+};
+
+/** One integer of a packed row, bit by bit. */
+function readBits(
+  bytes: Uint8Array,
+  rowBytes: number,
+  row: number,
+  index: number,
+  bits: number,
+): number {
+  let value = 0;
+  for (let bit = 0; bit < bits; bit++) {
+    const position = index * bits + bit;
+    const byte = bytes[row * rowBytes + Math.floor(position / 8)];
+    value += Math.floor(byte / 2 ** (position % 8)) % 2 * 2 ** bit;
+  }
+  return value;
+}
+
+/** U written out: F[i, j] = (−1)^(bits that i and j share) / √block within a block, times sign j. */
+export function rotationMatrix(rotation: Rotation, size: number): Float64Array {
+  if (rotation.kind === "orthogonal") return toF64(rotation.matrix).data;
+  const { block, signs } = rotation;
+  const matrix = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < size; j++) {
+      if (Math.floor(i / block) !== Math.floor(j / block)) continue;
+      let isNegative = readBits(signs.data, signs.data.length, 0, j, 1) === 1;
+      for (let shared = i % block & j % block; shared; shared &= shared - 1) {
+        isNegative = !isNegative;
+      }
+      matrix[i * size + j] = (isNegative ? -1 : 1) / Math.sqrt(block);
+    }
+  }
+  return matrix;
+}
+
+function multiply(
+  a: Float64Array,
+  [m, k]: MatrixShape,
+  b: Float64Array,
+  [, n]: MatrixShape,
+): Float64Array {
+  return new Float64Array(m * n).map((_, at) => {
+    let sum = 0;
+    for (let l = 0; l < k; l++) sum += a[Math.floor(at / n) * k + l] * b[l * n + at % n];
+    return sum;
+  });
+}
+
+function normOf(values: Float64Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
