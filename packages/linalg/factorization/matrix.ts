@@ -1,0 +1,138 @@
+// What every factorization begins and ends with: a checked copy of the matrix in f64, a scale that
+// keeps squares from overflowing, and the way between the host and the device's dtype.
+
+import { ShapeError, sizeOf, type Tensor } from "@pare/tensor";
+import type { Device, DeviceArray } from "../device.ts";
+
+/** The dtypes that can be factorized. */
+export type FloatDtype = "f32" | "f64";
+
+/** A matrix on the host, row-major in f64, with the dtype its results will have. */
+export interface HostMatrix<D extends FloatDtype> {
+  readonly dtype: D;
+  readonly rows: number;
+  readonly cols: number;
+  readonly data: Float64Array<ArrayBuffer>;
+}
+
+/** Copies a matrix, once it is known that the device can work on it and every number is finite. */
+export function readMatrix<D extends FloatDtype>(
+  action: string,
+  source: Tensor<D>,
+  device: Device,
+): HostMatrix<D> {
+  const { dtype, shape } = source;
+  if (dtype !== "f32" && dtype !== "f64") {
+    throw new TypeError(`${action} as the dtype must be f32 or f64: current dtype is ${dtype}`);
+  }
+  if (!device.supports(dtype)) {
+    throw new TypeError(
+      `${action} as the dtype must be f32 on ${device.name}: current dtype is ${dtype}`,
+    );
+  }
+  if (shape.length !== 2 || shape.some((length) => length < 1)) {
+    throw new RangeError(
+      `${action} as the matrix must have 2 dimensions of 1 or more: current shape is [${
+        shape.join(", ")
+      }]`,
+    );
+  }
+  const data = new Float64Array(source.data);
+  if (data.length !== sizeOf(shape)) throw new ShapeError(action, shape, [data.length]);
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const [row, col] = [Math.floor(bad / shape[1]), bad % shape[1]];
+    throw new RangeError(
+      `${action} as every element must be finite: current element [${row}, ${col}] is ${data[bad]}`,
+    );
+  }
+  return { dtype, rows: shape[0], cols: shape[1], data };
+}
+
+/** As {@linkcode readMatrix}, of a matrix that is square. */
+export function readSquareMatrix<D extends FloatDtype>(
+  action: string,
+  source: Tensor<D>,
+  device: Device,
+): HostMatrix<D> {
+  const matrix = readMatrix(action, source, device);
+  const { rows, cols } = matrix;
+  if (rows !== cols) throw new ShapeError(action, [rows, rows], source.shape);
+  return matrix;
+}
+
+/**
+ * Multiplies the numbers in place so that the largest is between 1 and 2, which rounds nothing but
+ * what is 2^-1022 times smaller.
+ *
+ * @returns The power of two they were multiplied with; 1 if all are zero.
+ */
+export function scaleToOne(data: Float64Array): number {
+  let largest = 0;
+  for (const value of data) largest = Math.max(largest, Math.abs(value));
+  if (largest === 0) return 1;
+  const factor = 2 ** Math.min(1000, -Math.floor(Math.log2(largest)));
+  for (let i = 0; i < data.length; i++) data[i] *= factor;
+  return factor;
+}
+
+/** Rounds numbers to the dtype of a result. */
+export function toTensor<D extends FloatDtype>(
+  dtype: D,
+  shape: readonly number[],
+  data: Float64Array<ArrayBuffer>,
+): Tensor<D> {
+  const rounded = dtype === "f32" ? new Float32Array(data) : data;
+  return { dtype, shape, data: rounded } as unknown as Tensor<D>;
+}
+
+/** Uploads numbers in the dtype that the device works in. */
+export function put(
+  device: Device,
+  dtype: FloatDtype,
+  shape: readonly number[],
+  data: Float64Array<ArrayBuffer>,
+): DeviceArray {
+  return device.upload(
+    dtype === "f32" ? { dtype, shape, data: new Float32Array(data) } : { dtype, shape, data },
+  );
+}
+
+/** Downloads numbers and widens them. */
+export async function fetch(
+  device: Device,
+  array: DeviceArray,
+): Promise<Float64Array<ArrayBuffer>> {
+  const { data } = await device.download(array);
+  return data instanceof Float64Array ? data : new Float64Array(data as Float32Array);
+}
+
+/** Copies a rectangle of a row-major matrix. */
+export function rectangle(
+  data: Float64Array,
+  width: number,
+  row: number,
+  col: number,
+  rows: number,
+  cols: number,
+): Float64Array<ArrayBuffer> {
+  const block = new Float64Array(rows * cols);
+  for (let i = 0; i < rows; i++) {
+    const start = (row + i) * width + col;
+    block.set(data.subarray(start, start + cols), i * cols);
+  }
+  return block;
+}
+
+/** Swaps rows and columns of a row-major matrix. */
+export function transposed(
+  data: Float64Array,
+  rows: number,
+  cols: number,
+): Float64Array<ArrayBuffer> {
+  const swapped = new Float64Array(data.length);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) swapped[j * rows + i] = data[i * cols + j];
+  }
+  return swapped;
+}

@@ -1,0 +1,110 @@
+// Eigenvalues of a symmetric tridiagonal matrix by implicitly shifted QR and QL sweeps.
+//
+// B. Parlett, The Symmetric Eigenvalue Problem, 1980, section 8.13: the rational form of the QR
+// transformation with Wilkinson's shift, with D and E counted from the end where a sweep starts:
+//
+//   g = D_0 - σ, s = c = 1, p = 0, then for each i:
+//   f = s E_i    b = c E_i    (c, s, E_{i-1}) = givens(g, f)    g = D_i - p
+//   r = (D_{i+1} - g) s + 2 c b    p = s r    D_i = g + p    g = c r - b
+//
+// A sweep starts at the larger end of the diagonal, so that graded matrices are not turned over.
+// Bound: every eigenvalue within c eps ‖T‖, c a few times the number of sweeps that touched it.
+// Cost: about 1.7 sweeps an eigenvalue, each 30 operations a row.
+
+import { givens } from "./givens.ts";
+import type { RotationSweeps } from "./rotation_sweeps.ts";
+
+const EPSILON = 2 ** -53;
+/** Below this an element of a matrix of norm 1 is nothing. */
+const TINY = 2 ** -1000;
+const MAX_SWEEPS_PER_VALUE = 30;
+
+/**
+ * Makes the matrix diagonal, in place.
+ *
+ * @param action What cannot be done if it fails, to begin the message.
+ * @param d The diagonal; becomes the eigenvalues, in no order.
+ * @param e The elements beside it; become zero.
+ * @param sweeps Takes the rotations to be applied to the columns of the eigenvector basis.
+ * @throws {RangeError} If an eigenvalue does not converge, which no finite matrix has been seen to do.
+ */
+export function tridiagonalQr(
+  action: string,
+  d: Float64Array,
+  e: Float64Array,
+  sweeps: RotationSweeps,
+): void {
+  let budget = MAX_SWEEPS_PER_VALUE * d.length;
+  let high = d.length - 1;
+  while (high > 0) {
+    // The last block that does not fall apart, from low to high.
+    let low = high;
+    while (low > 0 && !isNegligible(d, e, low - 1)) low--;
+    if (low > 0) e[low - 1] = 0;
+    if (low === high) {
+      high--;
+      continue;
+    }
+    if (budget-- === 0) {
+      throw new RangeError(
+        `${action} as the QR iteration must converge in ${MAX_SWEEPS_PER_VALUE} sweeps an ` +
+          `eigenvalue: current element beside the diagonal is ${e[high - 1]}`,
+      );
+    }
+    const isDown = Math.abs(d[low]) >= Math.abs(d[high]);
+    if (isDown) sweep(d, e, low, 1, high - low, sweeps);
+    else sweep(d, e, high, -1, high - low, sweeps);
+  }
+}
+
+function isNegligible(d: Float64Array, e: Float64Array, i: number): boolean {
+  const size = Math.abs(e[i]);
+  return size <= EPSILON * Math.sqrt(Math.abs(d[i])) * Math.sqrt(Math.abs(d[i + 1])) ||
+    size <= TINY;
+}
+
+/** One QR sweep over `count` rotations, from element `start` on in steps of +1 or -1. */
+function sweep(
+  d: Float64Array,
+  e: Float64Array,
+  start: number,
+  step: 1 | -1,
+  count: number,
+  sweeps: RotationSweeps,
+): void {
+  // E_i stands between D_i and D_{i+1}.
+  const atD = (i: number) => start + step * i;
+  const atE = (i: number) => step > 0 ? start + i : start - i - 1;
+  const cosines = new Float64Array(count);
+  const sines = new Float64Array(count);
+  let g = d[start] - shiftOf(d[atD(count - 1)], e[atE(count - 1)], d[atD(count)]);
+  let [c, s, p] = [1, 1, 0];
+  let done = 0;
+  for (; done < count; done++) {
+    const f = s * e[atE(done)];
+    const b = c * e[atE(done)];
+    const rotation = givens(g, f);
+    if (done > 0) e[atE(done - 1)] = rotation.r;
+    // The shift was an eigenvalue of what is done so far: the matrix falls apart here.
+    if (rotation.r === 0) break;
+    ({ c, s } = rotation);
+    g = d[atD(done)] - p;
+    const r = (d[atD(done + 1)] - g) * s + 2 * c * b;
+    p = s * r;
+    d[atD(done)] = g + p;
+    g = c * r - b;
+    cosines[done] = c;
+    sines[done] = s;
+  }
+  d[atD(done)] -= p;
+  if (done === count) e[atE(count - 1)] = g;
+  const direction = step > 0 ? "down" : "up";
+  sweeps.add(direction, start, cosines.subarray(0, done), sines.subarray(0, done));
+}
+
+/** Wilkinson's shift: the eigenvalue of [a, b; b, c] that is closer to c. */
+function shiftOf(a: number, b: number, c: number): number {
+  const g = (a - c) / (2 * b);
+  const root = Math.hypot(g, 1);
+  return c - b / (g + (g < 0 ? -root : root));
+}
