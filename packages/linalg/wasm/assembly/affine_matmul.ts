@@ -1,0 +1,88 @@
+// out = x · Wᵀ for a matrix of integer codes, restored a few rows at a time where they are needed.
+
+import { dequantize, LAYOUT_BYTES, writeLayout } from "./dequantize";
+import { divideUp, grain, word } from "./memory";
+import { tileCols } from "./micro_kernel";
+import { packCols, packRows } from "./pack";
+import { BLOCK_COLS, BLOCK_ROWS, blockDepth, multiplyPanels, packedA, packedB, spare } from "./panels";
+import { dotRows, storeSums } from "./thin_dot";
+
+/** The most tokens whose products are summed one by one. */
+const THIN_TOKENS: usize = 8;
+/** Rows of weights restored at once for those. */
+const ROWS: usize = 4;
+/** Columns restored at once for those. */
+const COLS: usize = 2048;
+
+/** Rows of weights in one task. */
+@inline
+function taskRows(): usize {
+  return divideUp(grain(word(6) * word(4)), ROWS) * ROWS;
+}
+
+export function affineMatmulTasks(): usize {
+  const tokens = word(4);
+  if (tokens <= THIN_TOKENS) return divideUp(word(5), taskRows());
+  return divideUp(tokens, BLOCK_ROWS) * divideUp(word(5), BLOCK_COLS);
+}
+
+/**
+ * Codes, scales, zero points, x, tokens, rows, cols, bits, groupSize, groups, rowBytes, out; the
+ * address of the zero points is 0 if number 0 is the one for all.
+ */
+export function affineMatmulTask(task: usize): void {
+  writeLayout(word(7), spare());
+  if (word(4) <= THIN_TOKENS) thinTask(task);
+  else blockTask(task);
+}
+
+function thinTask(task: usize): void {
+  const x = word(3);
+  const tokens = word(4);
+  const rows = word(5);
+  const cols = word(6);
+  const out = word(11);
+  const weights = spare() + LAYOUT_BYTES;
+  const sums = weights + ROWS * COLS * 4;
+  const end = min(rows, (task + 1) * taskRows());
+  for (let row = task * taskRows(); row < end; row += ROWS) {
+    const count = min(ROWS, end - row);
+    for (let col: usize = 0; col < cols; col += COLS) {
+      const depth = min(COLS, cols - col);
+      for (let i: usize = 0; i < count; i++) {
+        dequantize(row + i, col, depth, spare(), weights + i * COLS * 4);
+      }
+      for (let token: usize = 0; token < tokens; token++) {
+        dotRows<f32>(x + (token * cols + col) * 4, weights, COLS * 4, count, depth, sums);
+        storeSums<f32>(sums, count, out + (token * rows + row) * 4, 4, 1, col > 0);
+      }
+    }
+  }
+}
+
+function blockTask(task: usize): void {
+  const x = word(3);
+  const rows = word(5);
+  const cols = word(6);
+  const blocks = divideUp(word(4), BLOCK_ROWS);
+  const token = task % blocks * BLOCK_ROWS;
+  const row = task / blocks * BLOCK_COLS;
+  const height = min(BLOCK_ROWS, word(4) - token);
+  const width = min(BLOCK_COLS, rows - row);
+  const c = word(11) + (token * rows + row) * 4;
+  const weights = spare() + LAYOUT_BYTES;
+  const weightLead = blockDepth<f32>() * 4;
+  for (let col: usize = 0; col < cols; col += blockDepth<f32>()) {
+    const depth = min(blockDepth<f32>(), cols - col);
+    packRows<f32, f32>(x + (token * cols + col) * 4, cols * 4, 4, height, depth, packedA());
+    let panel = packedB();
+    for (let j: usize = 0; j < width; j += tileCols<f32>(), panel += depth * 32) {
+      const count = min(tileCols<f32>(), width - j);
+      for (let i: usize = 0; i < count; i++) {
+        dequantize(row + j + i, col, depth, spare(), weights + i * weightLead);
+      }
+      packCols<f32, f32>(weights, weightLead, 4, count, depth, panel);
+    }
+    multiplyPanels<f32>(height, width, depth, c, rows * 4, 1, col > 0);
+  }
+}

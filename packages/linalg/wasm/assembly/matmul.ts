@@ -1,0 +1,78 @@
+// c = alpha · op(a) · op(b) (+ c). One task is one block of c, so that every element is summed by
+// one thread, in the order of the inner dimension, whatever the number of threads.
+//
+// A block packs what it reads of a and b; thin products, which read b only once, do not pack it.
+
+import { divideUp, number, word } from "./memory";
+import { packCols, packRows } from "./pack";
+import { BLOCK_COLS, BLOCK_ROWS, blockDepth, multiplyPanels, packedA, packedB } from "./panels";
+import { dotTask, dotTasks } from "./thin_dot";
+import { sumRowsTask, sumRowsTasks } from "./thin_sum";
+
+/** The most rows of a thin product. */
+const THIN_ROWS: usize = 8;
+
+@inline
+function transposeA(): bool {
+  return word(10) != 0;
+}
+
+@inline
+function transposeB(): bool {
+  return word(11) != 0;
+}
+
+@inline
+function isThin(): bool {
+  const m = word(3);
+  return m == 1 || (m <= THIN_ROWS && !transposeA());
+}
+
+export function matmulTasks<T>(): usize {
+  const batch = word(6);
+  if (isThin()) return batch * (transposeB() ? dotTasks() : sumRowsTasks<T>());
+  return batch * divideUp(word(3), BLOCK_ROWS) * divideUp(word(4), BLOCK_COLS);
+}
+
+/** a, b, c, m, n, k, batch, strides of a, b and c, transposed a and b, accumulate, leadC, stepC. */
+export function matmulTask<T>(task: usize): void {
+  const batch = word(6);
+  const product = task % batch;
+  const part = task / batch;
+  const size = sizeof<T>();
+  const a = word(0) + product * word(7) * size;
+  const b = word(1) + product * word(8) * size;
+  const c = word(2) + product * word(9) * size;
+  const alpha = <T>number(0);
+  if (!isThin()) blockTask<T>(part, a, b, c, alpha);
+  else if (transposeB()) dotTask<T>(part, a, b, c, alpha);
+  else sumRowsTask<T>(part, a, b, c, alpha);
+}
+
+function blockTask<T>(part: usize, a: usize, b: usize, c: usize, alpha: T): void {
+  const size = sizeof<T>();
+  const m = word(3);
+  const n = word(4);
+  const k = word(5);
+  const lead = word(13) * size;
+  const rowA = transposeA() ? size : k * size;
+  const stepA = transposeA() ? m * size : size;
+  const colB = transposeB() ? k * size : size;
+  const stepB = transposeB() ? size : n * size;
+  const blocks = divideUp(m, BLOCK_ROWS);
+  const i = part % blocks * BLOCK_ROWS;
+  const j = part / blocks * BLOCK_COLS;
+  const rows = min(BLOCK_ROWS, m - i);
+  const cols = min(BLOCK_COLS, n - j);
+  a += i * rowA;
+  b += j * colB;
+  c += i * lead + j * size;
+  let accumulate = word(12) != 0;
+  for (let l: usize = 0; l < k; l += blockDepth<T>()) {
+    const depth = min(blockDepth<T>(), k - l);
+    packRows<T, T>(a + l * stepA, rowA, stepA, rows, depth, packedA());
+    packCols<T, T>(b + l * stepB, colB, stepB, cols, depth, packedB());
+    multiplyPanels<T>(rows, cols, depth, c, lead, alpha, accumulate);
+    accumulate = true;
+  }
+}

@@ -1,0 +1,102 @@
+// The product of packed panels, tile by tile, and where a thread keeps them.
+
+import { divideUp, scratchAt } from "./memory";
+import { microKernel, TILE_ROWS, tileCols } from "./micro_kernel";
+
+/** Rows of a that are packed at a time. */
+export const BLOCK_ROWS: usize = 240;
+/** Columns of b that are packed at a time. */
+export const BLOCK_COLS: usize = 256;
+
+/** Steps of the inner dimension that are packed at a time: panels of 1 KiB per lane. */
+@inline
+export function blockDepth<T>(): usize {
+  return 1024 / sizeof<T>();
+}
+
+const PACKED_A: usize = 0;
+const PACKED_B: usize = BLOCK_ROWS * 1024;
+const TILE: usize = PACKED_B + BLOCK_COLS * 1024;
+/** Where the memory begins that a kernel may use besides the panels. */
+const SPARE: usize = TILE + TILE_ROWS * 32;
+/** Bytes of it. */
+const SPARE_BYTES: usize = 128 * 1024;
+/** All that a thread needs. */
+export const SCRATCH_BYTES: usize = SPARE + SPARE_BYTES;
+
+@inline
+export function packedA(): usize {
+  return scratchAt(PACKED_A);
+}
+
+@inline
+export function packedB(): usize {
+  return scratchAt(PACKED_B);
+}
+
+@inline
+export function spare(): usize {
+  return scratchAt(SPARE);
+}
+
+/** c = alpha · a · b (+ c) for the packed panels; `lead` is the bytes between rows of c. */
+export function multiplyPanels<T>(
+  rows: usize,
+  cols: usize,
+  depth: usize,
+  c: usize,
+  lead: usize,
+  alpha: T,
+  accumulate: bool,
+): void {
+  const panelB = depth * 32;
+  const panelA = depth * TILE_ROWS * sizeof<T>();
+  let b = packedB();
+  for (let j: usize = 0; j < cols; j += tileCols<T>(), b += panelB) {
+    const width = min(tileCols<T>(), cols - j);
+    let a = packedA();
+    for (let i: usize = 0; i < rows; i += TILE_ROWS, a += panelA) {
+      const height = min(TILE_ROWS, rows - i);
+      const target = c + i * lead + j * sizeof<T>();
+      if (height == TILE_ROWS && width == tileCols<T>()) {
+        microKernel<T>(depth, a, b, target, lead, alpha, accumulate);
+      } else edgeTile<T>(depth, a, b, target, lead, height, width, alpha, accumulate);
+    }
+  }
+}
+
+/** A tile that c has no room for is computed aside, with the same roundings. */
+function edgeTile<T>(
+  depth: usize,
+  a: usize,
+  b: usize,
+  c: usize,
+  lead: usize,
+  height: usize,
+  width: usize,
+  alpha: T,
+  accumulate: bool,
+): void {
+  const tile = scratchAt(TILE);
+  const bytes = width * sizeof<T>();
+  if (accumulate) copyRows<T>(c, lead, tile, 32, height, bytes);
+  microKernel<T>(depth, a, b, tile, 32, alpha, accumulate);
+  copyRows<T>(tile, 32, c, lead, height, bytes);
+}
+
+function copyRows<T>(
+  source: usize,
+  sourceLead: usize,
+  target: usize,
+  targetLead: usize,
+  height: usize,
+  bytes: usize,
+): void {
+  for (let i: usize = 0; i < height; i++) {
+    for (let j: usize = 0; j < bytes; j += sizeof<T>()) {
+      store<T>(target + j, load<T>(source + j));
+    }
+    source += sourceLead;
+    target += targetLead;
+  }
+}

@@ -1,0 +1,141 @@
+// Which code an operation runs. Every operation is cut into tasks by its shape alone; a task writes
+// elements that no other task writes, so that it does not matter which thread runs it, and when.
+
+import {
+  ACTIVATE,
+  AFFINE_MATMUL,
+  ATTENTION,
+  BINARY,
+  CAST,
+  COPY_BLOCK,
+  GATHER,
+  GRAM,
+  HADAMARD,
+  MATMUL,
+  REDUCE,
+  RMS_NORM,
+  ROTARY,
+  SCALE,
+  SOFTMAX,
+  TRANSPOSE,
+} from "../operations";
+import { activateTask, activateTasks } from "./activate";
+import { affineMatmulTask, affineMatmulTasks } from "./affine_matmul";
+import { attentionTask, attentionTasks } from "./attention";
+import { copyBlockTask, copyBlockTasks } from "./copy_block";
+import { binaryTask, binaryTasks, castTask, castTasks, scaleTask, scaleTasks } from "./elementwise";
+import { gatherTask, gatherTasks } from "./gather";
+import { gramTask, gramTasks } from "./gram";
+import { hadamardTask, hadamardTasks } from "./hadamard";
+import { matmulTask, matmulTasks } from "./matmul";
+import { reduceTask, reduceTasks } from "./reduce";
+import { rmsNormTask, rmsNormTasks } from "./rms_norm";
+import { rotaryTask, rotaryTasks } from "./rotary";
+import { softmaxTask, softmaxTasks } from "./softmax";
+import { transposeTask, transposeTasks } from "./transpose";
+
+/** How many tasks the operation makes of its parameters. */
+export function countTasks(operation: i32): usize {
+  switch (operation) {
+    case MATMUL:
+      return matmulTasks<f32>();
+    case MATMUL + 1:
+      return matmulTasks<f64>();
+    case GRAM:
+      return gramTasks();
+    case GATHER:
+      return gatherTasks();
+    case COPY_BLOCK:
+      return copyBlockTasks();
+    case AFFINE_MATMUL:
+      return affineMatmulTasks();
+  }
+  switch (operation & ~1) {
+    case TRANSPOSE:
+      return transposeTasks();
+    case REDUCE:
+      return reduceTasks();
+    case BINARY:
+      return binaryTasks();
+    case SCALE:
+      return scaleTasks();
+    case ACTIVATE:
+      return activateTasks();
+    case SOFTMAX:
+      return softmaxTasks();
+    case RMS_NORM:
+      return rmsNormTasks();
+    case ROTARY:
+      return rotaryTasks();
+    case ATTENTION:
+      return attentionTasks();
+    case HADAMARD:
+      return hadamardTasks();
+    case CAST:
+      return castTasks();
+    default:
+      return 0;
+  }
+}
+
+/** Runs one task of the operation. */
+export function runTask(operation: i32, task: usize): void {
+  switch (operation) {
+    case MATMUL:
+      return matmulTask<f32>(task);
+    case MATMUL + 1:
+      return matmulTask<f64>(task);
+    case TRANSPOSE:
+      return transposeTask<f32>(task);
+    case TRANSPOSE + 1:
+      return transposeTask<f64>(task);
+    case REDUCE:
+      return reduceTask<f32>(task);
+    case REDUCE + 1:
+      return reduceTask<f64>(task);
+    case BINARY:
+      return binaryTask<f32>(task);
+    case BINARY + 1:
+      return binaryTask<f64>(task);
+    case SCALE:
+      return scaleTask<f32>(task);
+    case SCALE + 1:
+      return scaleTask<f64>(task);
+    case ACTIVATE:
+      return activateTask<f32>(task);
+    case ACTIVATE + 1:
+      return activateTask<f64>(task);
+    case SOFTMAX:
+      return softmaxTask<f32>(task);
+    case SOFTMAX + 1:
+      return softmaxTask<f64>(task);
+    case RMS_NORM:
+      return rmsNormTask<f32>(task);
+    case RMS_NORM + 1:
+      return rmsNormTask<f64>(task);
+    case ROTARY:
+      return rotaryTask<f32>(task);
+    case ROTARY + 1:
+      return rotaryTask<f64>(task);
+    case ATTENTION:
+      return attentionTask<f32>(task);
+    case ATTENTION + 1:
+      return attentionTask<f64>(task);
+    case HADAMARD:
+      return hadamardTask<f32>(task);
+    case HADAMARD + 1:
+      return hadamardTask<f64>(task);
+    case CAST:
+      return castTask<f32, f64>(task);
+    case CAST + 1:
+      return castTask<f64, f32>(task);
+    case GRAM:
+      return gramTask(task);
+    case GATHER:
+      return gatherTask(task);
+    case COPY_BLOCK:
+      return copyBlockTask(task);
+    case AFFINE_MATMUL:
+      return affineMatmulTask(task);
+  }
+}

@@ -1,0 +1,35 @@
+// The numbers of the operations, the same for the kernels and for the host. An operation that runs
+// in f32 and in f64 has two: the second is one more.
+
+/** `c = alpha·op(a)·op(b) (+ c)`. */
+export const MATMUL = 0;
+/** Swaps rows and columns. */
+export const TRANSPOSE = 2;
+/** Reduces rows or columns. */
+export const REDUCE = 4;
+/** Adds, subtracts or multiplies element by element. */
+export const BINARY = 6;
+/** Multiplies with one number. */
+export const SCALE = 8;
+/** Applies a function to every element. */
+export const ACTIVATE = 10;
+/** Softmax of rows. */
+export const SOFTMAX = 12;
+/** Root-mean-square normalization of rows. */
+export const RMS_NORM = 14;
+/** Rotary position embedding. */
+export const ROTARY = 16;
+/** Causal attention. */
+export const ATTENTION = 18;
+/** Walsh–Hadamard transform. */
+export const HADAMARD = 20;
+/** Converts f32 to f64, or with one more f64 to f32. */
+export const CAST = 22;
+/** Adds `xᵀ x`, in f64. */
+export const GRAM = 24;
+/** Picks rows or columns of any dtype. */
+export const GATHER = 25;
+/** Copies a rectangle of any dtype. */
+export const COPY_BLOCK = 26;
+/** Multiplies by integer codes, in f32. */
+export const AFFINE_MATMUL = 27;

@@ -1,0 +1,204 @@
+// The WebAssembly backend: one storage is a run of the memory that all kernels and threads share.
+
+import type { Activation, DeviceDtype, Reduction } from "../device.ts";
+import type {
+  AffineMatmulParams,
+  AttentionParams,
+  HostArray,
+  KernelName,
+  Kernels,
+  MatmulParams,
+} from "../kernels.ts";
+import type { Engine } from "./engine.ts";
+import {
+  ACTIVATE,
+  AFFINE_MATMUL,
+  ATTENTION,
+  BINARY,
+  CAST,
+  COPY_BLOCK,
+  GATHER,
+  GRAM,
+  HADAMARD,
+  MATMUL,
+  REDUCE,
+  RMS_NORM,
+  ROTARY,
+  SCALE,
+  SOFTMAX,
+  TRANSPOSE,
+} from "./operations.ts";
+
+/** A run of the memory. */
+export interface WasmStorage {
+  readonly address: number;
+}
+
+type Float = "f32" | "f64";
+
+const BYTES: Readonly<Record<DeviceDtype, number>> = { f32: 4, f64: 8, u32: 4, u8: 1 };
+
+// The positions of these words are the numbers that the kernels know them by.
+const ACTIVATIONS: readonly Activation[] = ["silu", "gelu", "geluTanh", "relu"];
+const REDUCTIONS: readonly Reduction[] = ["sum", "absSum", "squareSum", "max", "absMax"];
+const OPERATIONS = ["add", "subtract", "multiply"] as const;
+
+const DOUBLES: ReadonlySet<KernelName> = new Set<KernelName>([
+  "matmul",
+  "transpose",
+  "reduce",
+  "binary",
+  "scale",
+  "activate",
+  "softmax",
+  "rmsNorm",
+  "rotary",
+  "attention",
+  "gather",
+  "hadamard",
+]);
+
+/** Multiplications of a product that are done sooner than another thread is awake. */
+const SMALL_PRODUCT: number = 2 ** 16;
+
+/** Makes the kernels of a WebAssembly device. */
+export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
+  const { allocator, memory, run } = engine;
+  const allocate = (byteLength: number) => ({ address: allocator.allocate(byteLength) });
+  const view = ({ address }: WasmStorage, dtype: DeviceDtype, length: number): HostArray => {
+    switch (dtype) {
+      case "f32":
+        return new Float32Array(memory.buffer, address, length);
+      case "f64":
+        return new Float64Array(memory.buffer, address, length);
+      case "u32":
+        return new Uint32Array(memory.buffer, address, length);
+      case "u8":
+        return new Uint8Array(memory.buffer, address, length);
+    }
+  };
+  return {
+    name: "wasm",
+    description: engine.description,
+    dtypes: ["f32", "f64", "u32", "u8"],
+    doubles: DOUBLES,
+    allocate: (dtype, length) => allocate(length * BYTES[dtype]),
+    free: ({ address }) => allocator.free(address),
+    upload: (storage, dtype, data) => view(storage, dtype, data.length).set(data),
+    download: (storage, dtype, length) => Promise.resolve(view(storage, dtype, length).slice()),
+    clear: (storage, dtype, length) => void view(storage, dtype, length).fill(0),
+    copyBlock: (p) => {
+      const bytes = BYTES[p.dtype];
+      run(COPY_BLOCK, [
+        p.source.address + p.sourceOffset * bytes,
+        p.sourceLead * bytes,
+        p.target.address + p.targetOffset * bytes,
+        p.targetLead * bytes,
+        p.rows,
+        p.cols * bytes,
+      ]);
+    },
+    cast: ({ x, out, to, length }) => {
+      run(CAST + (to === "f32" ? 1 : 0), [x.address, out.address, length]);
+    },
+    transpose: ({ x, out, dtype, rows, cols }) => {
+      run(of(TRANSPOSE, dtype), [x.address, out.address, rows, cols]);
+    },
+    matmul: (p) => {
+      const work = p.m * p.n * p.k * p.batch;
+      run(of(MATMUL, p.dtype), matmulWords(p), [p.alpha], work < SMALL_PRODUCT);
+    },
+    gram: ({ x, into, rows, cols }) => run(GRAM, [x.address, into.address, rows, cols]),
+    reduce: ({ x, out, dtype, rows, cols, along, reduction }) => {
+      const kind = REDUCTIONS.indexOf(reduction);
+      const direction = along === "rows" ? 0 : 1;
+      run(of(REDUCE, dtype), [x.address, out.address, rows, cols, direction, kind]);
+    },
+    binary: ({ a, b, out, dtype, length, period, operation }) => {
+      const kind = OPERATIONS.indexOf(operation);
+      run(of(BINARY, dtype), [a.address, b.address, out.address, length, period, kind]);
+    },
+    scale: ({ x, out, dtype, length, factor }) => {
+      run(of(SCALE, dtype), [x.address, out.address, length], [factor]);
+    },
+    activate: ({ x, out, dtype, length, activation }) => {
+      const kind = ACTIVATIONS.indexOf(activation);
+      run(of(ACTIVATE, dtype), [x.address, out.address, length, kind]);
+    },
+    softmax: ({ x, out, dtype, rows, cols }) => {
+      run(of(SOFTMAX, dtype), [x.address, out.address, rows, cols]);
+    },
+    rmsNorm: ({ x, gain, out, dtype, rows, cols, epsilon }) => {
+      run(of(RMS_NORM, dtype), [x.address, gain.address, out.address, rows, cols], [epsilon]);
+    },
+    rotary: ({ x, cos, sin, positions, out, ...p }) => {
+      const addresses = [x, cos, sin, positions, out].map((storage) => storage.address);
+      const sizes = [p.batch, p.tokens, p.heads, p.headSize, p.positionCount];
+      run(of(ROTARY, p.dtype), [...addresses, ...sizes]);
+    },
+    attention: (p) => {
+      // Each thread keeps the scores of one query, rounded up to the fours they are computed in.
+      const bytes = Math.ceil((p.keys + 4) * BYTES[p.dtype] / 64) * 64;
+      const scores = allocate(bytes * engine.threads);
+      run(of(ATTENTION, p.dtype), attentionWords(p, scores, bytes), [p.scale]);
+      allocator.free(scores.address);
+    },
+    gather: ({ x, indices, out, dtype, rows, cols, count, along }) => {
+      const direction = along === "rows" ? 0 : 1;
+      const addresses = [x.address, indices.address, out.address];
+      run(GATHER, [...addresses, rows, cols, count, direction, BYTES[dtype]]);
+    },
+    hadamard: ({ x, out, dtype, length, block }) => {
+      run(of(HADAMARD, dtype), [x.address, out.address, length, block]);
+    },
+    affineMatmul: (p) => {
+      const zeroPoint = typeof p.zeroPoints === "number" ? p.zeroPoints : 0;
+      run(AFFINE_MATMUL, affineWords(p), [zeroPoint]);
+    },
+    dispose: engine.dispose,
+  };
+}
+
+/** The number of an operation that runs in both f32 and f64. */
+function of(operation: number, dtype: Float): number {
+  return operation + (dtype === "f64" ? 1 : 0);
+}
+
+function matmulWords(p: MatmulParams<WasmStorage>): number[] {
+  const c = p.c.address + p.offsetC * BYTES[p.dtype];
+  const accumulate = Number(p.accumulate);
+  // A single column is a single row of the transposed product, which is the faster one.
+  if (p.n === 1 && p.m > 1) {
+    return [
+      ...[p.b.address, p.a.address, c, 1, p.m, p.k, p.batch],
+      ...[p.strideB, p.strideA, p.strideC],
+      ...[0, Number(!p.transposeA), accumulate, 1, p.leadC],
+    ];
+  }
+  return [
+    ...[p.a.address, p.b.address, c, p.m, p.n, p.k, p.batch],
+    ...[p.strideA, p.strideB, p.strideC],
+    ...[Number(p.transposeA), Number(p.transposeB), accumulate, p.leadC, 1],
+  ];
+}
+
+function attentionWords(
+  p: AttentionParams<WasmStorage>,
+  scores: WasmStorage,
+  scoreBytes: number,
+): number[] {
+  return [
+    ...[p.q.address, p.k.address, p.v.address, p.out.address, scores.address],
+    ...[p.batch, p.queries, p.keys, p.keyRows, p.heads, p.kvHeads, p.headSize],
+    ...[p.window, scoreBytes],
+  ];
+}
+
+function affineWords(p: AffineMatmulParams<WasmStorage>): number[] {
+  const zeroPoints = typeof p.zeroPoints === "number" ? 0 : p.zeroPoints.address;
+  const groupSize = Math.min(p.groupSize, p.cols);
+  return [
+    ...[p.codes.address, p.scales.address, zeroPoints, p.x.address],
+    ...[p.tokens, p.rows, p.cols, p.bits, groupSize, p.groups, p.rowBytes, p.out.address],
+  ];
+}
