@@ -76,8 +76,8 @@ export async function bindModel(model: Model, device: Device): Promise<BoundMode
  * @param options A cache.
  * @returns The residual stream behind the last block, `[windows, tokens, hidden]`, for
  * `model.head.logits`; the caller frees it.
- * @throws {RangeError} If the windows differ in length, are empty or too long, or a token is
- * unknown.
+ * @throws {RangeError} If there are no windows, they differ in length, are empty or too long, or a
+ * token is unknown.
  */
 export async function runModel(
   model: BoundModel,
@@ -86,7 +86,12 @@ export async function runModel(
 ): Promise<DeviceArray> {
   const { config, embedding, blocks } = model;
   const { cache, device = model.device } = options;
-  const tokens = windows[0]?.length ?? 0;
+  if (windows.length === 0) {
+    throw new RangeError(
+      `Cannot run ${model.name} as windows must be 1 or more: current count is 0`,
+    );
+  }
+  const tokens = windows[0].length;
   const other = windows.find((window) => window.length !== tokens);
   if (other) {
     throw new RangeError(

@@ -50,6 +50,7 @@ export function calibrate(
   windows: readonly Tokens[],
   options: CalibrateOptions & { needs: "channels" },
 ): AsyncGenerator<BlockStatistics<ChannelStatistics>, void, void>;
+/** Gathers statistics of every linear layer's input, Gram matrices included. */
 export function calibrate(
   model: Model,
   windows: readonly Tokens[],

@@ -85,11 +85,13 @@ export function observeBlock(
   hidden: readonly Tensor[],
   options: ObserveOptions & { needs: "channels" },
 ): Promise<BlockObservation<ChannelStatistics>>;
+/** Runs one block on many windows and gathers Gram matrices too. */
 export function observeBlock(
   block: BoundBlock,
   hidden: readonly Tensor[],
   options?: ObserveOptions & { needs?: "gram" },
 ): Promise<BlockObservation<GramStatistics>>;
+/** Runs one block on many windows and gathers what `options.needs` says. */
 export function observeBlock(
   block: BoundBlock,
   hidden: readonly Tensor[],

@@ -73,7 +73,7 @@ function textFields(outer: Fields): Fields {
   const inherited = ["tie_word_embeddings", "bos_token_id", "eos_token_id", "quantization_config"];
   const known = inherited.filter((field) => outer.has(field) && !text.has(field));
   const added = Object.fromEntries(known.map((field) => [field, outer.get(field)]));
-  return fieldsOf({ ...added, ...text.record }, outer.action);
+  return fieldsOf({ ...text.record, ...added }, outer.action);
 }
 
 function readFamily(fields: Fields): ModelFamily {

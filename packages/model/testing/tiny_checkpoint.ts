@@ -6,15 +6,19 @@ import { tensorSpecs } from "../architecture.ts";
 import { parseConfig } from "../parse_config.ts";
 
 /**
- * Makes a checkpoint of the given configuration: tensor number t holds the numbers of a linear
- * congruential generator seeded with t; matrices and biases from -0.4 to 0.4, gains from 0.8 to 1.2.
+ * Makes a checkpoint of the given configuration, with the tensors of {@linkcode tensorsOf}.
  */
 export function tinyCheckpoint(config: Readonly<Record<string, unknown>>): CheckpointSource {
+  return checkpointOf(config, tensorsOf(config));
+}
+
+/**
+ * Makes the tensors of a model: number t holds the numbers of a linear congruential generator seeded
+ * with t; matrices and biases from -0.4 to 0.4, gains from 0.8 to 1.2.
+ */
+export function tensorsOf(config: Readonly<Record<string, unknown>>): Map<string, Tensor> {
   const specs = tensorSpecs(parseConfig(config, "tiny"));
-  return checkpointOf(
-    config,
-    new Map([...specs].map(([name, shape], t) => [name, madeUp(t, name, shape)])),
-  );
+  return new Map([...specs].map(([name, shape], t) => [name, madeUp(t, name, shape)]));
 }
 
 /** Makes a checkpoint of tensors in memory. */
