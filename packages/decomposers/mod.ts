@@ -15,6 +15,7 @@
  * @module
  */
 
+export type { ConditionerOptions } from "./activation_basis.ts";
 export * from "./asvd.ts";
 export type { FactorDtype } from "./projector.ts";
 export * from "./rank.ts";
