@@ -2,6 +2,9 @@ import type { Device } from "./device.ts";
 import type { KernelName } from "./kernels.ts";
 import { createReferenceDevice } from "./reference/reference_device.ts";
 import { DEVICE_CASES } from "./testing/device_conformance.ts";
+import { createWasmDevice } from "./wasm/wasm_device.ts";
+import { IS_SKIPPED } from "./webgpu/testing/gpu_test_device.ts";
+import { createWebgpuDevice } from "./webgpu/webgpu_device.ts";
 
 const ALL: readonly KernelName[] = [
   "matmul",
@@ -26,12 +29,17 @@ const DEVICES: readonly [
   create: () => Promise<Device | null>,
 ][] = [
   ["reference", ALL, () => Promise.resolve(createReferenceDevice())],
+  ["wasm", ALL, () => createWasmDevice({ threads: 3 })],
+  ["wasm on one thread", ALL, () => createWasmDevice({ threads: 1 })],
+  ["webgpu", ["gather"], () => IS_SKIPPED ? Promise.resolve(null) : createWebgpuDevice()],
 ];
 
 for (const [name, doubles, create] of DEVICES) {
   const device = await create();
   if (!device) {
-    Deno.test({ name: `${name}: no such device on this machine`, ignore: true, fn: () => {} });
+    for (const { name: behaviour } of DEVICE_CASES) {
+      Deno.test({ name: `${name}, missing here: ${behaviour}`, ignore: true, fn: () => {} });
+    }
     continue;
   }
   Deno.test.afterAll(() => device[Symbol.dispose]());
