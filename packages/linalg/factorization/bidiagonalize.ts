@@ -13,7 +13,8 @@
 
 import type { Device, DeviceArray } from "../device.ts";
 import { addMultiple, type BlockReflector, blockReflector, dot, reflect } from "./householder.ts";
-import { fetch, type FloatDtype, put } from "./matrix.ts";
+import { fetch, put } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 
 const BLOCK = 32;
 
@@ -40,7 +41,7 @@ interface Panel {
 /** Reduces a matrix `[n, n]`. */
 export async function bidiagonalize(
   outer: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   n: number,
   data: Float64Array<ArrayBuffer>,
 ): Promise<Bidiagonal> {
@@ -109,7 +110,7 @@ async function reflectColumn(
 /** y_i, right of column i. */
 async function multiplyColumn(
   outer: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   trailing: DeviceArray,
   { size, v, y, x, w }: Panel,
   i: number,
@@ -153,7 +154,7 @@ async function reflectRow(
 /** x_i, below row i. */
 async function multiplyRow(
   outer: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   trailing: DeviceArray,
   { size, v, y, x, w }: Panel,
   i: number,

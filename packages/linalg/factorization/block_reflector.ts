@@ -2,7 +2,8 @@
 
 import type { Device, DeviceArray } from "../device.ts";
 import type { BlockReflector } from "./householder.ts";
-import { type FloatDtype, put } from "./matrix.ts";
+import { put } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 
 /**
  * Applies a block of reflectors to all rows it acts on, from column `col` on, in place:
@@ -10,7 +11,7 @@ import { type FloatDtype, put } from "./matrix.ts";
  */
 export function applyBlock(
   device: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   reflector: BlockReflector,
   target: DeviceArray,
   col: number,
@@ -34,7 +35,7 @@ export function applyBlock(
  */
 export function formProduct(
   device: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   reflectors: readonly BlockReflector[],
   rows: number,
   cols: number,

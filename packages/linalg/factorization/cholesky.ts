@@ -8,17 +8,20 @@
 // Bound: |A - L Lᵀ| <= (n + 1) eps |L| |Lᵀ| element by element (Higham, 2002, theorem 10.3).
 // Cost: n³/3, of which n²·64/2 on the host.
 
-import type { Tensor } from "@pare/tensor";
+import { checkOptions, type Tensor } from "@pare/tensor";
 import type { Device } from "../device.ts";
+import { withDevice } from "../with_device.ts";
 import { dot } from "./householder.ts";
-import { fetch, type FloatDtype, put, readSquareMatrix, rectangle, toTensor } from "./matrix.ts";
+import { DEVICE, fetch, put, readSquareMatrix, rectangle, toTensor } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 
+const ACTION = "Cannot take the Cholesky factor";
 const BLOCK = 64;
 
 /** Options of {@linkcode cholesky}. */
 export interface CholeskyOptions {
-  /** Where the products are computed. */
-  device: Device;
+  /** Where the products are computed; a WebAssembly device made for the call by default. */
+  device?: Device;
 }
 
 /**
@@ -26,12 +29,11 @@ export interface CholeskyOptions {
  *
  * @example A 2 × 2 matrix
  * ```ts
- * import { cholesky, createReferenceDevice } from "@pare/linalg";
+ * import { cholesky } from "@pare/linalg";
  * import { tensor } from "@pare/tensor";
  * import { assertEquals } from "@std/assert";
  *
- * using device = createReferenceDevice();
- * const factor = await cholesky(tensor(Float32Array.of(4, 2, 2, 5), [2, 2]), { device });
+ * const factor = await cholesky(tensor(Float32Array.of(4, 2, 2, 5), [2, 2]));
  * assertEquals(factor.data, Float32Array.of(2, 0, 1, 2));
  * ```
  *
@@ -43,13 +45,20 @@ export interface CholeskyOptions {
  * then names the first pivot that is not positive.
  * @throws {TypeError} If the device cannot multiply in the dtype of the matrix.
  */
-export async function cholesky<D extends FloatDtype>(
+export async function cholesky<D extends MatrixDtype>(
   matrix: Tensor<D>,
-  options: CholeskyOptions,
+  options: CholeskyOptions = {},
 ): Promise<Tensor<D>> {
-  const action = "Cannot take the Cholesky factor";
-  const { rows: n, data, dtype } = readSquareMatrix(action, matrix, options.device);
-  using device = options.device.scope();
+  checkOptions(ACTION, options, { device: DEVICE });
+  return await withDevice(options.device, (device) => factorize(device, matrix));
+}
+
+async function factorize<D extends MatrixDtype>(
+  outer: Device,
+  matrix: Tensor<D>,
+): Promise<Tensor<D>> {
+  const { rows: n, data, dtype } = readSquareMatrix(ACTION, matrix, outer);
+  using device = outer.scope();
   const factor = new Float64Array(n * n);
   const onDevice = device.zeros([n, n], dtype);
   for (let j = 0; j < n; j += BLOCK) {
@@ -63,7 +72,7 @@ export async function cholesky<D extends FloatDtype>(
       step.matmul(left, top, { transposeB: true, alpha: -1, into });
       panel = await fetch(step, into);
     }
-    factorizeColumns(action, panel, n - j, width, j);
+    factorizeColumns(panel, n - j, width, j);
     for (let i = 0; i < n - j; i++) {
       factor.set(panel.subarray(i * width, (i + 1) * width), (j + i) * n + j);
     }
@@ -74,7 +83,6 @@ export async function cholesky<D extends FloatDtype>(
 
 /** Factorizes the square on top of a panel, and solves for what is below it, in place. */
 function factorizeColumns(
-  action: string,
   panel: Float64Array,
   height: number,
   width: number,
@@ -84,7 +92,7 @@ function factorizeColumns(
     const pivot = panel[j * width + j] - dot(panel, j * width, panel, j * width, j);
     if (!(pivot > 0)) {
       throw new RangeError(
-        `${action} as the matrix must be positive definite: current pivot ${first + j} is ${pivot}`,
+        `${ACTION} as the matrix must be positive definite: current pivot ${first + j} is ${pivot}`,
       );
     }
     panel.fill(0, j * width + j + 1, (j + 1) * width);

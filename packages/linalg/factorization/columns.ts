@@ -1,13 +1,14 @@
 // Columns of singular vectors and eigenvectors: rotated, put in order, given a sign.
 
 import type { Device, DeviceArray } from "../device.ts";
-import { type FloatDtype, put } from "./matrix.ts";
+import { put } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 import { type RotationSweeps, rotationSweeps } from "./rotation_sweeps.ts";
 
 /** Sweeps that are applied to the columns of a matrix on the device. */
 export function columnSweeps(
   device: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   target: DeviceArray,
 ): RotationSweeps {
   return rotationSweeps(target.shape[1], (col, size, matrix) => {

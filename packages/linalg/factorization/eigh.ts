@@ -10,22 +10,26 @@
 // errors of eps times the largest.
 // Cost: 4/3 n³ for T, as much for Q, about 8 n³ for the rotations.
 
-import type { Tensor } from "@pare/tensor";
+import { checkOptions, type Tensor } from "@pare/tensor";
 import type { Device } from "../device.ts";
+import { withDevice } from "../with_device.ts";
 import { formProduct } from "./block_reflector.ts";
 import { columnSweeps, pickColumns, turnColumns } from "./columns.ts";
-import { fetch, type FloatDtype, readSquareMatrix, scaleToOne, toTensor } from "./matrix.ts";
+import { DEVICE, fetch, readSquareMatrix, scaleToOne, toTensor } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 import { tridiagonalize } from "./tridiagonalize.ts";
 import { tridiagonalQr } from "./tridiagonal_qr.ts";
 
+const ACTION = "Cannot take the eigenvalues";
+
 /** Options of {@linkcode eigh}. */
 export interface EighOptions {
-  /** Where the products are computed. */
-  device: Device;
+  /** Where the products are computed; a WebAssembly device made for the call by default. */
+  device?: Device;
 }
 
 /** The eigenvalues of a symmetric matrix and an orthonormal basis of eigenvectors. */
-export interface Eigh<D extends FloatDtype> {
+export interface Eigh<D extends MatrixDtype> {
   /** Ascending, `[n]`. */
   readonly values: Tensor<D>;
   /** Column i belongs to value i, `[n, n]`; its largest element is positive. */
@@ -37,12 +41,11 @@ export interface Eigh<D extends FloatDtype> {
  *
  * @example Eigenvalues ascend
  * ```ts
- * import { createReferenceDevice, eigh } from "@pare/linalg";
+ * import { eigh } from "@pare/linalg";
  * import { tensor } from "@pare/tensor";
  * import { assertEquals } from "@std/assert";
  *
- * using device = createReferenceDevice();
- * const { values } = await eigh(tensor(Float32Array.of(2, 1, 1, 2), [2, 2]), { device });
+ * const { values } = await eigh(tensor(Float32Array.of(2, 1, 1, 2), [2, 2]));
  * assertEquals(values.data, Float32Array.of(1, 3));
  * ```
  *
@@ -53,21 +56,28 @@ export interface Eigh<D extends FloatDtype> {
  * @throws {RangeError} If the matrix is not square or not finite.
  * @throws {TypeError} If the device cannot multiply in the dtype of the matrix.
  */
-export async function eigh<D extends FloatDtype>(
+export async function eigh<D extends MatrixDtype>(
   matrix: Tensor<D>,
-  options: EighOptions,
+  options: EighOptions = {},
 ): Promise<Eigh<D>> {
-  const action = "Cannot take the eigenvalues";
-  const { rows: n, data, dtype } = readSquareMatrix(action, matrix, options.device);
+  checkOptions(ACTION, options, { device: DEVICE });
+  return await withDevice(options.device, (device) => diagonalize(device, matrix));
+}
+
+async function diagonalize<D extends MatrixDtype>(
+  outer: Device,
+  matrix: Tensor<D>,
+): Promise<Eigh<D>> {
+  const { rows: n, data, dtype } = readSquareMatrix(ACTION, matrix, outer);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++) data[j * n + i] = data[i * n + j];
   }
   const factor = scaleToOne(data);
-  using device = options.device.scope();
+  using device = outer.scope();
   const { diagonal, offDiagonal, reflectors } = await tridiagonalize(device, dtype, n, data);
   const basis = formProduct(device, dtype, reflectors, n, n);
   const sweeps = columnSweeps(device, dtype, basis);
-  tridiagonalQr(action, diagonal, offDiagonal, sweeps);
+  tridiagonalQr(ACTION, diagonal, offDiagonal, sweeps);
   sweeps.flush();
   const vectors = await fetch(device, basis);
 

@@ -1,22 +1,27 @@
 // What every factorization begins and ends with: a checked copy of the matrix in f64, a scale that
 // keeps squares from overflowing, and the way between the host and the device's dtype.
 
-import { ShapeError, sizeOf, type Tensor } from "@pare/tensor";
+import { type Check, ShapeError, sizeOf, type Tensor } from "@pare/tensor";
 import type { Device, DeviceArray } from "../device.ts";
-
-/** The dtypes that can be factorized. */
-export type FloatDtype = "f32" | "f64";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 
 /** A matrix on the host, row-major in f64, with the dtype its results will have. */
-export interface HostMatrix<D extends FloatDtype> {
+export interface HostMatrix<D extends MatrixDtype> {
   readonly dtype: D;
   readonly rows: number;
   readonly cols: number;
   readonly data: Float64Array<ArrayBuffer>;
 }
 
+/** The rule of the option that every factorization has. */
+export const DEVICE: Check = {
+  wanted: "a device",
+  schema: {},
+  test: (value) => typeof value === "object" && value !== null && "matmul" in value,
+};
+
 /** Copies a matrix, once it is known that the device can work on it and every number is finite. */
-export function readMatrix<D extends FloatDtype>(
+export function readMatrix<D extends MatrixDtype>(
   action: string,
   source: Tensor<D>,
   device: Device,
@@ -50,7 +55,7 @@ export function readMatrix<D extends FloatDtype>(
 }
 
 /** As {@linkcode readMatrix}, of a matrix that is square. */
-export function readSquareMatrix<D extends FloatDtype>(
+export function readSquareMatrix<D extends MatrixDtype>(
   action: string,
   source: Tensor<D>,
   device: Device,
@@ -77,7 +82,7 @@ export function scaleToOne(data: Float64Array): number {
 }
 
 /** Rounds numbers to the dtype of a result. */
-export function toTensor<D extends FloatDtype>(
+export function toTensor<D extends MatrixDtype>(
   dtype: D,
   shape: readonly number[],
   data: Float64Array<ArrayBuffer>,
@@ -89,7 +94,7 @@ export function toTensor<D extends FloatDtype>(
 /** Uploads numbers in the dtype that the device works in. */
 export function put(
   device: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   shape: readonly number[],
   data: Float64Array<ArrayBuffer>,
 ): DeviceArray {

@@ -10,30 +10,25 @@
 // (Higham, 2002, theorem 19.4), whatever the condition of A.
 // Cost: 4 n² (m - n/3) for both factors of an m × n matrix, of which about 2 · 32 m n on the host.
 
-import type { Tensor } from "@pare/tensor";
+import { checkOptions, type Tensor } from "@pare/tensor";
 import type { Device } from "../device.ts";
+import { withDevice } from "../with_device.ts";
 import { applyBlock, formProduct } from "./block_reflector.ts";
 import { type BlockReflector, factorizePanel } from "./householder.ts";
-import {
-  fetch,
-  type FloatDtype,
-  put,
-  readMatrix,
-  scaleToOne,
-  toTensor,
-  transposed,
-} from "./matrix.ts";
+import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor, transposed } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 
+const ACTION = "Cannot take the QR factors";
 const BLOCK = 32;
 
 /** Options of {@linkcode qr}. */
 export interface QrOptions {
-  /** Where the products are computed. */
-  device: Device;
+  /** Where the products are computed; a WebAssembly device made for the call by default. */
+  device?: Device;
 }
 
 /** An orthonormal basis and what the matrix is in it. */
-export interface Qr<D extends FloatDtype> {
+export interface Qr<D extends MatrixDtype> {
   /** Orthonormal columns, `[rows, min(rows, cols)]`. */
   readonly q: Tensor<D>;
   /** Upper triangular with a diagonal of zero or more, `[min(rows, cols), cols]`. */
@@ -45,12 +40,11 @@ export interface Qr<D extends FloatDtype> {
  *
  * @example A vector
  * ```ts
- * import { createReferenceDevice, qr } from "@pare/linalg";
+ * import { qr } from "@pare/linalg";
  * import { tensor } from "@pare/tensor";
  * import { assertEquals } from "@std/assert";
  *
- * using device = createReferenceDevice();
- * const { q, r } = await qr(tensor(Float64Array.of(3, 0, 4), [3, 1]), { device });
+ * const { q, r } = await qr(tensor(Float64Array.of(3, 0, 4), [3, 1]));
  * assertEquals(r.data, Float64Array.of(5));
  * assertEquals(q.shape, [3, 1]);
  * ```
@@ -62,18 +56,19 @@ export interface Qr<D extends FloatDtype> {
  * @throws {RangeError} If the matrix is empty or not finite.
  * @throws {TypeError} If the device cannot multiply in the dtype of the matrix.
  */
-export async function qr<D extends FloatDtype>(
+export async function qr<D extends MatrixDtype>(
   matrix: Tensor<D>,
-  options: QrOptions,
+  options: QrOptions = {},
 ): Promise<Qr<D>> {
-  const { rows, cols, data, dtype } = readMatrix(
-    "Cannot take the QR factors",
-    matrix,
-    options.device,
-  );
+  checkOptions(ACTION, options, { device: DEVICE });
+  return await withDevice(options.device, (device) => factorize(device, matrix));
+}
+
+async function factorize<D extends MatrixDtype>(outer: Device, matrix: Tensor<D>): Promise<Qr<D>> {
+  const { rows, cols, data, dtype } = readMatrix(ACTION, matrix, outer);
   const factor = scaleToOne(data);
   const rank = Math.min(rows, cols);
-  using device = options.device.scope();
+  using device = outer.scope();
   const onDevice = put(device, dtype, [rows, cols], data);
   const reflectors: BlockReflector[] = [];
   const panels: { readonly first: number; readonly columns: Float64Array }[] = [];

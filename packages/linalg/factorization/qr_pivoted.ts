@@ -15,13 +15,14 @@
 // |r_11| >= |r_22| >= … but for rounding. Cost: 4 m n k - 2 (m + n) k² + 4/3 k³ for R of rank k, half
 // of it in Aᵀ v.
 
-import { checkOptions, integer, type Tensor } from "@pare/tensor";
+import { checkOptions, type Checks, integer, type Tensor } from "@pare/tensor";
 import type { Device, DeviceArray } from "../device.ts";
+import { withDevice } from "../with_device.ts";
 import { formProduct } from "./block_reflector.ts";
 import { addMultiple, type BlockReflector, blockReflector, dot, reflect } from "./householder.ts";
 import {
+  DEVICE,
   fetch,
-  type FloatDtype,
   type HostMatrix,
   put,
   readMatrix,
@@ -29,14 +30,16 @@ import {
   scaleToOne,
   toTensor,
 } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 import { makeDiagonalPositive } from "./qr.ts";
 
+const ACTION = "Cannot take the pivoted QR factors";
 const BLOCK = 32;
 
 /** Options of {@linkcode qrPivoted}. */
 export interface QrPivotedOptions {
-  /** Where the products are computed. */
-  device: Device;
+  /** Where the products are computed; a WebAssembly device made for the call by default. */
+  device?: Device;
   /**
    * After how many columns to stop; min(rows, cols) of them at most.
    *
@@ -45,8 +48,10 @@ export interface QrPivotedOptions {
   maxRank?: number;
 }
 
+const CHECKS: Checks<QrPivotedOptions> = { device: DEVICE, maxRank: integer(1) };
+
 /** An orthonormal basis in which a matrix with its columns reordered is triangular. */
-export interface QrPivoted<D extends FloatDtype> {
+export interface QrPivoted<D extends MatrixDtype> {
   /** Orthonormal columns, `[rows, k]`. */
   readonly q: Tensor<D>;
   /** Upper triangular with a diagonal of zero or more that falls, `[k, cols]`. */
@@ -60,13 +65,12 @@ export interface QrPivoted<D extends FloatDtype> {
  *
  * @example The longest column comes first
  * ```ts
- * import { createReferenceDevice, qrPivoted } from "@pare/linalg";
+ * import { qrPivoted } from "@pare/linalg";
  * import { tensor } from "@pare/tensor";
  * import { assertEquals } from "@std/assert";
  *
- * using device = createReferenceDevice();
  * const a = tensor(Float64Array.of(1, 3, 0, 4), [2, 2]);
- * const { r, permutation } = await qrPivoted(a, { device, maxRank: 1 });
+ * const { r, permutation } = await qrPivoted(a, { maxRank: 1 });
  * assertEquals(permutation.data, Uint32Array.of(1, 0));
  * assertEquals(r.shape, [1, 2]);
  * ```
@@ -78,17 +82,24 @@ export interface QrPivoted<D extends FloatDtype> {
  * @throws {RangeError} If the matrix is empty or not finite, or an option is out of range.
  * @throws {TypeError} If an option is unknown, or the device cannot multiply in that dtype.
  */
-export async function qrPivoted<D extends FloatDtype>(
+export async function qrPivoted<D extends MatrixDtype>(
   matrix: Tensor<D>,
-  options: QrPivotedOptions,
+  options: QrPivotedOptions = {},
 ): Promise<QrPivoted<D>> {
-  const action = "Cannot take the pivoted QR factors";
-  const { device: outer, ...settings } = options;
-  checkOptions(action, settings, { maxRank: integer(1) });
-  const host = readMatrix(action, matrix, outer);
+  checkOptions(ACTION, options, CHECKS);
+  const { maxRank = Infinity } = options;
+  return await withDevice(options.device, (device) => factorize(device, matrix, maxRank));
+}
+
+async function factorize<D extends MatrixDtype>(
+  outer: Device,
+  matrix: Tensor<D>,
+  maxRank: number,
+): Promise<QrPivoted<D>> {
+  const host = readMatrix(ACTION, matrix, outer);
   const { rows, cols, data, dtype } = host;
   const factor = scaleToOne(data);
-  const rank = Math.min(rows, cols, settings.maxRank ?? Infinity);
+  const rank = Math.min(rows, cols, maxRank);
   using device = outer.scope();
   const { reflectors, r, chosen } = await choosePivots(device, host, rank);
   const taken = new Set(chosen);
@@ -128,7 +139,7 @@ interface Panel {
 
 async function choosePivots(
   device: Device,
-  { rows, cols, data, dtype }: HostMatrix<FloatDtype>,
+  { rows, cols, data, dtype }: HostMatrix<MatrixDtype>,
   rank: number,
 ): Promise<{ reflectors: BlockReflector[]; r: Float64Array; chosen: number[] }> {
   const r = new Float64Array(rank * cols);
@@ -155,7 +166,7 @@ async function choosePivots(
 /** Chooses up to `width` columns, fewer if a norm must be measured afresh; writes their rows of R. */
 async function factorizePanel(
   outer: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   { array, rows, columns }: Trailing,
   width: number,
   r: Float64Array,
@@ -238,7 +249,7 @@ function downdate(
 /** A - V Fᵀ, without the rows and columns that are done. */
 function updateTrailing(
   outer: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   { array, rows, columns }: Trailing,
   { chosen, taus, v, f }: Panel,
 ): Trailing {

@@ -12,23 +12,17 @@
 
 import { checkOptions, type Checks, integer, randomNormal, type Tensor } from "@pare/tensor";
 import type { Device, DeviceArray } from "../device.ts";
+import { withDevice } from "../with_device.ts";
 import { turnColumns } from "./columns.ts";
-import {
-  fetch,
-  type FloatDtype,
-  put,
-  readMatrix,
-  scaleToOne,
-  toTensor,
-  transposed,
-} from "./matrix.ts";
+import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor, transposed } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 import { qr } from "./qr.ts";
 import { type Svd, svd } from "./svd.ts";
 
 /** Options of {@linkcode randomizedSvd}. */
 export interface RandomizedSvdOptions {
-  /** Where the products are computed. */
-  device: Device;
+  /** Where the products are computed; a WebAssembly device made for the call by default. */
+  device?: Device;
   /** How many singular values to take, at most min(rows, cols). */
   rank: number;
   /**
@@ -51,7 +45,9 @@ export interface RandomizedSvdOptions {
   seed?: number;
 }
 
-const CHECKS: Omit<Checks<RandomizedSvdOptions>, "device"> = {
+const ACTION = "Cannot take the largest singular values";
+const CHECKS: Checks<RandomizedSvdOptions> = {
+  device: DEVICE,
   rank: integer(1),
   oversampling: integer(0),
   powerIterations: integer(0),
@@ -63,13 +59,12 @@ const CHECKS: Omit<Checks<RandomizedSvdOptions>, "device"> = {
  *
  * @example A matrix of rank one
  * ```ts
- * import { createReferenceDevice, randomizedSvd } from "@pare/linalg";
+ * import { randomizedSvd } from "@pare/linalg";
  * import { tensor } from "@pare/tensor";
  * import { assertAlmostEquals } from "@std/assert";
  *
- * using device = createReferenceDevice();
  * const a = tensor(Float32Array.of(3, 0, 4, 0), [2, 2]);
- * const { singularValues } = await randomizedSvd(a, { device, rank: 1 });
+ * const { singularValues } = await randomizedSvd(a, { rank: 1 });
  * assertAlmostEquals(singularValues.data[0], 5, 1e-5);
  * ```
  *
@@ -80,19 +75,25 @@ const CHECKS: Omit<Checks<RandomizedSvdOptions>, "device"> = {
  * @throws {RangeError} If the matrix is empty or not finite, or an option is out of range.
  * @throws {TypeError} If an option is unknown, or the device cannot multiply in that dtype.
  */
-export async function randomizedSvd<D extends FloatDtype>(
+export async function randomizedSvd<D extends MatrixDtype>(
   matrix: Tensor<D>,
   options: RandomizedSvdOptions,
 ): Promise<Svd<D>> {
-  const action = "Cannot take the largest singular values";
-  const { device: outer, ...settings } = options;
-  checkOptions(action, settings, CHECKS);
-  const { rank, oversampling = 10, powerIterations = 4, seed = 0 } = settings;
-  const { rows, cols, data, dtype } = readMatrix(action, matrix, outer);
+  checkOptions(ACTION, options, CHECKS);
+  return await withDevice(options.device, (device) => decompose(device, matrix, options));
+}
+
+async function decompose<D extends MatrixDtype>(
+  outer: Device,
+  matrix: Tensor<D>,
+  options: RandomizedSvdOptions,
+): Promise<Svd<D>> {
+  const { rank, oversampling = 10, powerIterations = 4, seed = 0 } = options;
+  const { rows, cols, data, dtype } = readMatrix(ACTION, matrix, outer);
   const most = Math.min(rows, cols);
   if (rank === undefined || rank > most) {
     throw new RangeError(
-      `${action} as rank must be an integer from 1 to ${most}: current value is ${rank}`,
+      `${ACTION} as rank must be an integer from 1 to ${most}: current value is ${rank}`,
     );
   }
   const count = Math.min(rank + oversampling, most);
@@ -124,7 +125,7 @@ export async function randomizedSvd<D extends FloatDtype>(
 }
 
 /** An orthonormal basis of what `a`, or its transpose, makes of the columns of `x`. */
-async function orthonormalProduct<D extends FloatDtype>(
+async function orthonormalProduct<D extends MatrixDtype>(
   device: Device,
   dtype: D,
   a: DeviceArray,

@@ -10,31 +10,25 @@
 // and grading: small singular values have errors of eps times the largest, and no more.
 // Cost of a square matrix: 8/3 n³ for B, as much for Q and P, about 16 n³ for the rotations.
 
-import type { Tensor } from "@pare/tensor";
+import { checkOptions, type Tensor } from "@pare/tensor";
 import type { Device } from "../device.ts";
+import { withDevice } from "../with_device.ts";
 import { bidiagonalize } from "./bidiagonalize.ts";
 import { bidiagonalQr } from "./bidiagonal_qr.ts";
 import { formProduct } from "./block_reflector.ts";
 import { columnSweeps, pickColumns, turnColumns } from "./columns.ts";
-import {
-  fetch,
-  type FloatDtype,
-  put,
-  readMatrix,
-  scaleToOne,
-  toTensor,
-  transposed,
-} from "./matrix.ts";
+import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor, transposed } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 import { qr } from "./qr.ts";
 
 /** Options of {@linkcode svd}. */
 export interface SvdOptions {
-  /** Where the products are computed. */
-  device: Device;
+  /** Where the products are computed; a WebAssembly device made for the call by default. */
+  device?: Device;
 }
 
 /** A matrix as U · diag(singularValues) · Vᵀ, with k = min(rows, cols). */
-export interface Svd<D extends FloatDtype> {
+export interface Svd<D extends MatrixDtype> {
   /** Orthonormal columns, `[rows, k]`; the largest element of each is positive. */
   readonly u: Tensor<D>;
   /** Zero or more, descending, `[k]`. */
@@ -50,13 +44,12 @@ const ACTION = "Cannot take the singular values";
  *
  * @example A matrix of rank one
  * ```ts
- * import { createReferenceDevice, svd } from "@pare/linalg";
+ * import { svd } from "@pare/linalg";
  * import { tensor } from "@pare/tensor";
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  *
- * using device = createReferenceDevice();
  * const a = tensor(Float32Array.of(3, 0, 0, 4, 0, 0), [2, 3]);
- * const { u, singularValues, vt } = await svd(a, { device });
+ * const { u, singularValues, vt } = await svd(a);
  * assertAlmostEquals(singularValues.data[0], 5, 1e-6);
  * assertAlmostEquals(singularValues.data[1], 0, 1e-6);
  * assertEquals([u.shape, vt.shape], [[2, 2], [2, 3]]);
@@ -69,18 +62,23 @@ const ACTION = "Cannot take the singular values";
  * @throws {RangeError} If the matrix is empty or not finite.
  * @throws {TypeError} If the device cannot multiply in the dtype of the matrix.
  */
-export async function svd<D extends FloatDtype>(
+export async function svd<D extends MatrixDtype>(
   matrix: Tensor<D>,
-  options: SvdOptions,
+  options: SvdOptions = {},
 ): Promise<Svd<D>> {
-  const { rows, cols, data, dtype } = readMatrix(ACTION, matrix, options.device);
+  checkOptions(ACTION, options, { device: DEVICE });
+  return await withDevice(options.device, (device) => decompose(device, matrix));
+}
+
+async function decompose<D extends MatrixDtype>(outer: Device, matrix: Tensor<D>): Promise<Svd<D>> {
+  const { rows, cols, data, dtype } = readMatrix(ACTION, matrix, outer);
   const factor = scaleToOne(data);
   const isWide = rows < cols;
   const [m, n] = isWide ? [cols, rows] : [rows, cols];
   const tall = isWide ? transposed(data, rows, cols) : data;
   const { left, values, right } = m === n
-    ? await svdSquare(options.device, dtype, n, tall)
-    : await svdTall(options.device, dtype, m, n, tall);
+    ? await svdSquare(outer, dtype, n, tall)
+    : await svdTall(outer, dtype, m, n, tall);
   for (let i = 0; i < n; i++) values[i] /= factor;
   const [u, v] = isWide ? [right, left] : [left, right];
   turnColumns(u, rows, n, v);
@@ -99,7 +97,7 @@ interface Vectors {
 }
 
 /** Takes the decomposition of R, and turns its left vectors by Q. */
-async function svdTall<D extends FloatDtype>(
+async function svdTall<D extends MatrixDtype>(
   outer: Device,
   dtype: D,
   m: number,
@@ -117,7 +115,7 @@ async function svdTall<D extends FloatDtype>(
 
 async function svdSquare(
   outer: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   n: number,
   data: Float64Array<ArrayBuffer>,
 ): Promise<Vectors> {

@@ -11,23 +11,26 @@
 
 import { boolean, checkOptions, type Checks, oneOf, ShapeError, type Tensor } from "@pare/tensor";
 import type { Device } from "../device.ts";
+import { withDevice } from "../with_device.ts";
 import { addMultiple } from "./householder.ts";
 import {
+  DEVICE,
   fetch,
-  type FloatDtype,
   put,
   readMatrix,
   readSquareMatrix,
   toTensor,
   transposed,
 } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 
+const ACTION = "Cannot solve a triangular system";
 const BLOCK = 64;
 
 /** Options of {@linkcode triangularSolve}. */
 export interface TriangularSolveOptions {
-  /** Where the products are computed. */
-  device: Device;
+  /** Where the products are computed; a WebAssembly device made for the call by default. */
+  device?: Device;
   /**
    * Whether the triangle stands left of the unknowns, T X = B, or right of them, X T = B.
    *
@@ -54,7 +57,8 @@ export interface TriangularSolveOptions {
   unitDiagonal?: boolean;
 }
 
-const CHECKS: Omit<Checks<TriangularSolveOptions>, "device"> = {
+const CHECKS: Checks<TriangularSolveOptions> = {
+  device: DEVICE,
   side: oneOf("left", "right"),
   lower: boolean(),
   transpose: boolean(),
@@ -66,14 +70,13 @@ const CHECKS: Omit<Checks<TriangularSolveOptions>, "device"> = {
  *
  * @example Two right-hand sides
  * ```ts
- * import { createReferenceDevice, triangularSolve } from "@pare/linalg";
+ * import { triangularSolve } from "@pare/linalg";
  * import { tensor } from "@pare/tensor";
  * import { assertEquals } from "@std/assert";
  *
- * using device = createReferenceDevice();
  * const triangle = tensor(Float32Array.of(2, 0, 1, 4), [2, 2]);
  * const sides = tensor(Float32Array.of(2, 4, 9, 10), [2, 2]);
- * const solution = await triangularSolve(triangle, sides, { device });
+ * const solution = await triangularSolve(triangle, sides);
  * assertEquals(solution.data, Float32Array.of(1, 2, 2, 2));
  * ```
  *
@@ -85,27 +88,34 @@ const CHECKS: Omit<Checks<TriangularSolveOptions>, "device"> = {
  * @throws {RangeError} If shapes do not fit, a number is not finite or the diagonal has a zero.
  * @throws {TypeError} If an option is unknown, or the device cannot multiply in that dtype.
  */
-export async function triangularSolve<D extends FloatDtype>(
+export async function triangularSolve<D extends MatrixDtype>(
+  triangle: Tensor<D>,
+  sides: Tensor<D>,
+  options: TriangularSolveOptions = {},
+): Promise<Tensor<D>> {
+  checkOptions(ACTION, options, CHECKS);
+  return await withDevice(options.device, (device) => solve(device, triangle, sides, options));
+}
+
+async function solve<D extends MatrixDtype>(
+  outer: Device,
   triangle: Tensor<D>,
   sides: Tensor<D>,
   options: TriangularSolveOptions,
 ): Promise<Tensor<D>> {
-  const action = "Cannot solve a triangular system";
-  const { device: outer, ...settings } = options;
-  checkOptions(action, settings, CHECKS);
-  const { side = "left", lower = true, transpose = false, unitDiagonal = false } = settings;
-  const { rows: n, data: t, dtype } = readSquareMatrix(action, triangle, outer);
-  const b = readMatrix(action, sides, outer);
+  const { side = "left", lower = true, transpose = false, unitDiagonal = false } = options;
+  const { rows: n, data: t, dtype } = readSquareMatrix(ACTION, triangle, outer);
+  const b = readMatrix(ACTION, sides, outer);
   if (b.dtype !== dtype) {
     throw new TypeError(
-      `${action} as the dtypes must be equal: current dtypes are ${dtype} and ${b.dtype}`,
+      `${ACTION} as the dtypes must be equal: current dtypes are ${dtype} and ${b.dtype}`,
     );
   }
   const isLeft = side === "left";
   if ((isLeft ? b.rows : b.cols) !== n) {
-    throw new ShapeError(action, isLeft ? [n, b.cols] : [b.rows, n], sides.shape);
+    throw new ShapeError(ACTION, isLeft ? [n, b.cols] : [b.rows, n], sides.shape);
   }
-  if (!unitDiagonal) checkDiagonal(action, t, n);
+  if (!unitDiagonal) checkDiagonal(t, n);
   // X T = B is Tᵀ Xᵀ = Bᵀ.
   const count = isLeft ? b.cols : b.rows;
   const flipped = transpose === isLeft;
@@ -138,11 +148,11 @@ export async function triangularSolve<D extends FloatDtype>(
   return toTensor(dtype, sides.shape, solution);
 }
 
-function checkDiagonal(action: string, t: Float64Array, n: number): void {
+function checkDiagonal(t: Float64Array, n: number): void {
   for (let i = 0; i < n; i++) {
     if (t[i * n + i] === 0) {
       throw new RangeError(
-        `${action} as no diagonal element must be zero: current element ${i} is 0`,
+        `${ACTION} as no diagonal element must be zero: current element ${i} is 0`,
       );
     }
   }

@@ -12,7 +12,8 @@
 
 import type { Device } from "../device.ts";
 import { addMultiple, type BlockReflector, blockReflector, dot, reflect } from "./householder.ts";
-import { fetch, type FloatDtype, put } from "./matrix.ts";
+import { fetch, put } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
 
 const BLOCK = 32;
 
@@ -27,7 +28,7 @@ export interface Tridiagonal {
 /** Reduces a symmetric matrix `[n, n]`, of which both triangles are read. */
 export async function tridiagonalize(
   outer: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   n: number,
   data: Float64Array<ArrayBuffer>,
 ): Promise<Tridiagonal> {
@@ -92,7 +93,7 @@ export async function tridiagonalize(
 /** (A - V Wᵀ - W Vᵀ) v_i below row i. */
 async function productWithCurrent(
   outer: Device,
-  dtype: FloatDtype,
+  dtype: MatrixDtype,
   matrix: ReturnType<Device["zeros"]>,
   v: Float64Array<ArrayBuffer>,
   w: Float64Array<ArrayBuffer>,
