@@ -1,12 +1,12 @@
 import type { Device, DeviceArray } from "@pare/linalg";
 import type { Operator } from "@pare/operators";
-import { topLevel } from "./architecture.ts";
 import { uploadBatch } from "./batches.ts";
 import { bindBlock, type BoundBlock } from "./block.ts";
 import type { ModelConfig } from "./config.ts";
 import { embedTokens, type Tokens } from "./embed.ts";
 import { bindHead, type BoundHead } from "./head.ts";
 import type { KvCache } from "./kv_cache.ts";
+import { topLevel } from "./layout.ts";
 import type { Model } from "./model.ts";
 import { bindPositions } from "./rotary.ts";
 import { runBlock } from "./run_block.ts";

@@ -1,7 +1,8 @@
 import type { Device, DeviceArray } from "@pare/linalg";
 import { bind, type BoundOperator } from "@pare/operators";
-import { blockName, linearsOfBlock, type VectorRole, vectorsOfBlock } from "./architecture.ts";
+import type { VectorRole } from "./architecture.ts";
 import type { LinearRole, ModelConfig } from "./config.ts";
+import { blockName, linearsOfBlock, vectorsOfBlock } from "./layout.ts";
 import type { Model } from "./model.ts";
 
 /** One block of a model on a device. */

@@ -3,10 +3,9 @@ import { tokenCount } from "./batches.ts";
 import { bindBlock } from "./block.ts";
 import { embed, type Tokens } from "./embed.ts";
 import { FORWARD_CHECKS, type ForwardOptions } from "./forward_blocks.ts";
+import type { ChannelStatistics, GramStatistics } from "./input_statistics.ts";
 import type { Model } from "./model.ts";
 import {
-  type ChannelStatistics,
-  type GramStatistics,
   OBSERVE_CHECKS,
   observeBlock,
   type ObserveOptions,
@@ -31,10 +30,20 @@ const CALIBRATE_CHECKS: Checks<CalibrateOptions> = { ...FORWARD_CHECKS, ...OBSER
  * Gathers statistics of what every linear layer of a model reads, block by block: no more than one
  * block's weights and statistics are made at once.
  *
- * @example The Gram matrix of what the first block's queries are made of
- * ```ts ignore
- * for await (const { index, statistics } of calibrate(model, windows)) {
- *   if (index === 0) console.log(statistics.attention.gram.shape);
+ * @example The Gram matrices of what each block's queries, keys and values are made of
+ * ```ts
+ * import { createReferenceDevice } from "@pare/linalg";
+ * import { calibrate, parseConfig, randomModel } from "@pare/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const model = randomModel(parseConfig({
+ *   model_type: "llama", vocab_size: 8, hidden_size: 4, intermediate_size: 6,
+ *   num_hidden_layers: 2, num_attention_heads: 2, max_position_embeddings: 16,
+ * }, "tiny"));
+ * using device = createReferenceDevice();
+ * for await (const { statistics } of calibrate(model, [[1, 2, 3], [4, 5, 6]], { device })) {
+ *   assertEquals(statistics.attention.gram.shape, [4, 4]);
+ *   assertEquals(statistics.attention.tokens, 6);
  * }
  * ```
  *

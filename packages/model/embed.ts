@@ -1,7 +1,7 @@
 import { gatherRows, type Operator } from "@pare/operators";
 import type { Tensor } from "@pare/tensor";
-import { topLevel } from "./architecture.ts";
 import type { ModelConfig } from "./config.ts";
+import { topLevel } from "./layout.ts";
 import type { Model } from "./model.ts";
 
 /** The ids of consecutive tokens. */

@@ -52,6 +52,23 @@ const GENERATE_CHECKS: Checks<GenerateOptions> = {
  *
  * The same model, prompt, options and device description give the same tokens.
  *
+ * @example Three more tokens, the same each time
+ * ```ts
+ * import { createReferenceDevice } from "@pare/linalg";
+ * import { generate, parseConfig, randomModel } from "@pare/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const model = randomModel(parseConfig({
+ *   model_type: "llama", vocab_size: 8, hidden_size: 4, intermediate_size: 6,
+ *   num_hidden_layers: 1, num_attention_heads: 2, max_position_embeddings: 16,
+ * }, "tiny"));
+ * using device = createReferenceDevice();
+ * const options = { device, maxTokens: 3, temperature: 0.8, seed: 1 };
+ * const tokens = await Array.fromAsync(generate(model, [1, 2], options));
+ * assertEquals(tokens.length, 3);
+ * assertEquals(await Array.fromAsync(generate(model, [1, 2], options)), tokens);
+ * ```
+ *
  * @param model The model; bind it once if it is to continue several texts.
  * @param prompt The tokens to continue, at least one.
  * @param options How to choose tokens, and when to stop.

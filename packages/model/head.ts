@@ -1,6 +1,6 @@
 import type { Device, DeviceArray } from "@pare/linalg";
 import { bind } from "@pare/operators";
-import { topLevel } from "./architecture.ts";
+import { topLevel } from "./layout.ts";
 import type { Model } from "./model.ts";
 
 /** The end of a model on a device: the last norm and the linear layer that makes logits. */

@@ -1,7 +1,7 @@
 import type { AttentionOptions, Device, DeviceArray } from "@pare/linalg";
 import { checkOptions, type Checks, integer } from "@pare/tensor";
-import { axisLength } from "./architecture.ts";
 import type { ModelConfig } from "./config.ts";
+import { axisLength } from "./layout.ts";
 
 /**
  * The keys and values of the tokens that a model has seen, so that only new ones are computed.

@@ -44,9 +44,20 @@ const LOGITS_CHECKS: Checks<LogitsOptions> = {
  *
  * A window's logits come in one piece, unless they are more than `headTokens` rows.
  *
- * @example The likeliest token after each
- * ```ts ignore
- * for await (const { window, logits } of logitsOf(model, windows)) …
+ * @example Two windows of different lengths
+ * ```ts
+ * import { createReferenceDevice } from "@pare/linalg";
+ * import { logitsOf, parseConfig, randomModel } from "@pare/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const model = randomModel(parseConfig({
+ *   model_type: "llama", vocab_size: 8, hidden_size: 4, intermediate_size: 6,
+ *   num_hidden_layers: 1, num_attention_heads: 2, max_position_embeddings: 16,
+ * }, "tiny"));
+ * using device = createReferenceDevice();
+ * for await (const { window, logits } of logitsOf(model, [[1, 2, 3], [4, 5]], { device })) {
+ *   assertEquals(logits.shape, [window === 0 ? 3 : 2, 8]);
+ * }
  * ```
  *
  * @param model The model.

@@ -29,23 +29,25 @@ export * from "./bind_model.ts";
 export * from "./block.ts";
 export * from "./calibrate.ts";
 export * from "./config.ts";
+export { type DenseModel } from "./dense_model.ts";
 export { embed, type Tokens } from "./embed.ts";
 export { type BlockStep, forwardBlocks, type ForwardOptions } from "./forward_blocks.ts";
 export * from "./generate.ts";
 export * from "./head.ts";
+export { type ChannelStatistics, type GramStatistics } from "./input_statistics.ts";
 export * from "./kv_cache.ts";
+export * from "./layout.ts";
 export * from "./logits_of.ts";
 export * from "./model.ts";
 export {
   type BlockObservation,
-  type ChannelStatistics,
-  type GramStatistics,
   observeBlock,
   type ObserveOptions,
   type PerInput,
 } from "./observe_block.ts";
 export * from "./open_model.ts";
 export * from "./parse_config.ts";
+export * from "./random_model.ts";
 export * from "./rotary.ts";
 export * from "./run_block.ts";
 export { runWindows } from "./run_windows.ts";

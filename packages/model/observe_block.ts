@@ -1,36 +1,15 @@
-// What calibration keeps of the input X `[tokens, n]` of the linear layers of one block:
-//
-//   Σ |x|   max |x|   Σ x²   per channel, and, where asked for, the Gram matrix Σ x xᵀ
-//
-// Layers that read the same input share one. Sums over a batch are the device's, sums over batches
-// are f64. Cost: tokens · n² multiply-adds for the Gram matrix; without it nothing beside the run.
-
-import { type Device, type DeviceArray, downloadF32, downloadF64 } from "@pare/linalg";
-import type { Statistics } from "@pare/operators";
-import {
-  checkOptions,
-  type Checks,
-  integer,
-  oneOf,
-  sizeOf,
-  type Tensor,
-  tensor,
-} from "@pare/tensor";
-import { INPUT_GROUPS, type InputGroup, linearsOfBlock } from "./architecture.ts";
+import type { Device, DeviceArray } from "@pare/linalg";
+import { checkOptions, type Checks, integer, oneOf, type Tensor } from "@pare/tensor";
+import { INPUT_GROUPS, type InputGroup } from "./architecture.ts";
 import { BATCH_CHECKS, type BatchOptions } from "./batches.ts";
 import type { BoundBlock } from "./block.ts";
-import { checkFinite } from "./checks.ts";
-import type { ModelConfig } from "./config.ts";
+import {
+  type ChannelStatistics,
+  createAccumulator,
+  type GramStatistics,
+} from "./input_statistics.ts";
+import { linearsOfBlock } from "./layout.ts";
 import { runObserved } from "./run_windows.ts";
-
-/** What calibration saw channel by channel. */
-export interface ChannelStatistics extends Omit<Statistics, "gram"> {
-  /** Σ x² per channel, `[n]`: the diagonal of the Gram matrix. */
-  readonly squareSum: Tensor<"f64">;
-}
-
-/** What calibration saw, the Gram matrix included. */
-export interface GramStatistics extends ChannelStatistics, Statistics {}
 
 /** One of each for the four inputs of a block. */
 export type PerInput<T> = Readonly<Record<InputGroup, T>>;
@@ -112,7 +91,20 @@ export async function observeBlock(
     );
   }
   using scope = block.device.scope();
-  const seen = createAccumulators(block, scope, needs === "gram");
+  const accumulatorOf = (group: InputGroup) => {
+    const readers = linearsOfBlock(block.config, block.index).filter(({ input }) =>
+      input === group
+    );
+    const names = readers.map(({ name }) => name).join(", ");
+    const [{ shape: [, channels] }] = readers;
+    return createAccumulator(`Cannot calibrate ${names}`, channels, scope, needs === "gram");
+  };
+  const seen = {
+    attention: accumulatorOf("attention"),
+    o: accumulatorOf("o"),
+    mlp: accumulatorOf("mlp"),
+    down: accumulatorOf("down"),
+  };
   const outputs = await runObserved(block, hidden, options, async (group, x) => {
     using rest = scope.scope();
     const counted = withoutFirst(rest, x, skipFirstTokens);
@@ -130,75 +122,4 @@ function withoutFirst(device: Device, x: DeviceArray, skip: number): DeviceArray
   if (!skip) return device.reshape(x, [batch * tokens, n]);
   const rows = device.reshape(x, [batch, tokens * n]);
   return device.reshape(device.slice(rows, { col: skip * n }), [batch * (tokens - skip), n]);
-}
-
-interface Accumulator {
-  /** Adds the tokens of a matrix `[tokens, n]`. */
-  add(x: DeviceArray, device: Device): Promise<void>;
-  finish(): Promise<ChannelStatistics>;
-}
-
-function createAccumulators(
-  { config, index }: BoundBlock,
-  device: Device,
-  hasGram: boolean,
-): Record<InputGroup, Accumulator> {
-  const of = (group: InputGroup) => createAccumulator(config, index, group, device, hasGram);
-  return { attention: of("attention"), o: of("o"), mlp: of("mlp"), down: of("down") };
-}
-
-function createAccumulator(
-  config: ModelConfig,
-  index: number,
-  group: InputGroup,
-  device: Device,
-  hasGram: boolean,
-): Accumulator {
-  const readers = linearsOfBlock(config, index).filter(({ input }) => input === group);
-  const [{ shape: [, n] }] = readers;
-  const action = `Cannot calibrate ${readers.map(({ name }) => name).join(", ")}`;
-  const absSum = new Float64Array(n);
-  const maxAbs = new Float64Array(n);
-  const squareSum = new Float64Array(n);
-  const gram = hasGram ? device.zeros([n, n], "f64") : null;
-  let tokens = 0;
-  return {
-    add: async (x, scope) => {
-      const { data: sums } = await downloadF32(scope, scope.reduceCols(x, "absSum"));
-      checkFinite(action, "the input, summed by channel,", sums);
-      const { data: largest } = await downloadF32(scope, scope.reduceCols(x, "absMax"));
-      const { data: squares } = await downloadF32(scope, scope.reduceCols(x, "squareSum"));
-      if (gram) scope.gram(x, gram);
-      for (let i = 0; i < n; i++) {
-        absSum[i] += sums[i];
-        maxAbs[i] = Math.max(maxAbs[i], largest[i]);
-        squareSum[i] += squares[i];
-      }
-      tokens += sizeOf(x.shape) / n;
-    },
-    finish: async () => {
-      const channels: ChannelStatistics = {
-        tokens,
-        meanAbs: tensor(absSum.map((sum) => sum / tokens), [n]),
-        maxAbs: tensor(maxAbs, [n]),
-        squareSum: tensor(squareSum, [n]),
-      };
-      if (!gram) return channels;
-      const full: GramStatistics = {
-        ...channels,
-        gram: symmetrized(await downloadF64(device, gram)),
-      };
-      return full;
-    },
-  };
-}
-
-/** (G + Gᵀ) / 2, for a device that sums the two triangles in different orders. */
-function symmetrized({ shape, data }: Tensor<"f64">): Tensor<"f64"> {
-  const [n] = shape;
-  const out = new Float64Array(data.length);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) out[i * n + j] = (data[i * n + j] + data[j * n + i]) / 2;
-  }
-  return tensor(out, shape);
 }

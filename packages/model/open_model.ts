@@ -1,26 +1,10 @@
 import type { CheckpointSource } from "@pare/formats";
-import { dense, type DenseOperator } from "@pare/operators";
-import { type Dtype, DTYPES, FormatError, type TensorSpec, toF32 } from "@pare/tensor";
-import {
-  ARCHITECTURES,
-  blockName,
-  linearsOfBlock,
-  tensorSpecs,
-  topLevel,
-  vectorsOfBlock,
-} from "./architecture.ts";
+import { DTYPES, FormatError } from "@pare/tensor";
+import { ARCHITECTURES } from "./architecture.ts";
 import type { ModelConfig } from "./config.ts";
-import type { Model } from "./model.ts";
+import { type DenseModel, denseModel } from "./dense_model.ts";
+import { blockName, tensorSpecs } from "./layout.ts";
 import { parseConfig } from "./parse_config.ts";
-
-/** The dtypes that dense operators store. */
-type StoredDtype = DenseOperator["weight"]["dtype"];
-
-/** A model whose linear layers are all dense. */
-export interface DenseModel extends Model {
-  /** Reads the weight of a linear layer: f32, f16 and bf16 as stored, other floats as f32. */
-  linear(name: string): Promise<DenseOperator>;
-}
 
 /**
  * Opens a dense checkpoint as a model; weights are read when asked for.
@@ -28,6 +12,24 @@ export interface DenseModel extends Model {
  * Every tensor that the architecture demands must be there with its shape and a floating-point
  * dtype. What else is there is left alone, unless it belongs to a block and so would change what
  * the block does.
+ *
+ * @example A checkpoint in memory
+ * ```ts
+ * import { openModel, parseConfig, tensorSpecs } from "@pare/model";
+ * import { randomNormal } from "@pare/tensor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const config = {
+ *   model_type: "llama", vocab_size: 8, hidden_size: 4, intermediate_size: 6,
+ *   num_hidden_layers: 1, num_attention_heads: 2, max_position_embeddings: 16,
+ * };
+ * const specs = tensorSpecs(parseConfig(config, "tiny"));
+ * const tensors = new Map([...specs].map(([name, shape]) => [name, randomNormal(shape)]));
+ * const read = (name: string) => Promise.resolve(tensors.get(name) ?? randomNormal([0]));
+ * const model = openModel({ name: "tiny", config, tensors: { specs: tensors, read } });
+ * const { shape } = await model.linear("model.layers.0.mlp.up_proj");
+ * assertEquals(shape, [6, 4]);
+ * ```
  *
  * @param checkpoint The configuration and the tensors.
  * @returns The model.
@@ -39,38 +41,7 @@ export function openModel(checkpoint: CheckpointSource): DenseModel {
   const config = parseConfig(checkpoint.config, name);
   const action = `Cannot open the model ${name}`;
   checkTensors(action, config, checkpoint);
-  const { embedding, finalNorm, head } = topLevel(config);
-  const linears = new Set([embedding.name, head.name]);
-  const vectors = new Set([finalNorm.name]);
-  for (let index = 0; index < config.layers; index++) {
-    for (const linear of linearsOfBlock(config, index)) linears.add(linear.name);
-    for (const vector of vectorsOfBlock(config, index)) vectors.add(vector.name);
-  }
-  const spec = (name: string): { dtype: StoredDtype; shape: readonly number[] } => {
-    const { dtype, shape } = tensors.specs.get(name) as TensorSpec;
-    return { dtype: storedDtype(dtype), shape };
-  };
-  return {
-    name,
-    config,
-    node: (linear) => {
-      checkName(name, "linear layer", linear, linears);
-      const { dtype, shape: [rows, cols] } = spec(`${linear}.weight`);
-      return { form: "dense", shape: [rows, cols], dtype };
-    },
-    vectorSpec: (vector) => {
-      checkName(name, "vector", vector, vectors);
-      return spec(vector);
-    },
-    linear: async (linear) => {
-      checkName(name, "linear layer", linear, linears);
-      return dense(await readFinite(name, tensors, `${linear}.weight`));
-    },
-    vector: async (vector) => {
-      checkName(name, "vector", vector, vectors);
-      return toF32(await readFinite(name, tensors, vector));
-    },
-  };
+  return denseModel(name, config, tensors);
 }
 
 function checkTensors(
@@ -119,50 +90,4 @@ function checkTensors(
 /** Older checkpoints keep the rotary frequencies, which follow from the configuration. */
 function isRotaryTable(name: string): boolean {
   return name.endsWith(".rotary_emb.inv_freq");
-}
-
-function checkName(
-  model: string,
-  kind: string,
-  name: string,
-  names: ReadonlySet<string>,
-): void {
-  if (!names.has(name)) {
-    throw new RangeError(
-      `Cannot read a ${kind} of ${model} as its name must be one of the model's, ` +
-        `${[...names].slice(0, 2).join(", ")} …: current name is ${name}`,
-    );
-  }
-}
-
-async function readFinite(
-  model: string,
-  tensors: CheckpointSource["tensors"],
-  name: string,
-): Promise<DenseOperator["weight"]> {
-  const read = await tensors.read(name);
-  const tensor = read.dtype === "f16" || read.dtype === "bf16" ? read : toF32(read);
-  const at = firstNonFinite(tensor);
-  if (at >= 0) {
-    const value = toF32(tensor).data[at];
-    throw new FormatError(
-      `Cannot load the model ${model}`,
-      name,
-      `must have finite numbers: current value of element ${at} is ${value}`,
-    );
-  }
-  return tensor;
-}
-
-/** Other floats than those that operators store become f32. */
-function storedDtype(dtype: Dtype): StoredDtype {
-  return dtype === "f16" || dtype === "bf16" ? dtype : "f32";
-}
-
-/** The index of the first infinity or NaN, or -1. */
-function firstNonFinite(tensor: DenseOperator["weight"]): number {
-  if (tensor.dtype === "f32") return tensor.data.findIndex((value) => !Number.isFinite(value));
-  // All bits of the exponent are set.
-  const exponent = tensor.dtype === "f16" ? 0x7c00 : 0x7f80;
-  return tensor.data.findIndex((bits) => (bits & exponent) === exponent);
 }

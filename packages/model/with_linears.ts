@@ -1,6 +1,6 @@
 import { nodeOf, type Operator } from "@pare/operators";
 import { ShapeError } from "@pare/tensor";
-import { linearsOfBlock, topLevel } from "./architecture.ts";
+import { linearsOfBlock, topLevel } from "./layout.ts";
 import type { Model } from "./model.ts";
 
 /**

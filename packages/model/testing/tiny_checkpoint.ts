@@ -2,7 +2,7 @@
 
 import type { CheckpointSource } from "@pare/formats";
 import { type AnyTensor, sizeOf, type Tensor, tensor } from "@pare/tensor";
-import { tensorSpecs } from "../architecture.ts";
+import { tensorSpecs } from "../layout.ts";
 import { parseConfig } from "../parse_config.ts";
 
 /**

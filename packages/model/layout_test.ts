@@ -1,16 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ARCHITECTURES, INPUT_GROUPS } from "./architecture.ts";
+import type { ModelFamily } from "./config.ts";
 import {
-  ARCHITECTURES,
   blockName,
-  INPUT_GROUPS,
   linearNames,
   linearsOfBlock,
   parameterCount,
   tensorSpecs,
   topLevel,
   vectorsOfBlock,
-} from "./architecture.ts";
-import type { ModelFamily } from "./config.ts";
+} from "./layout.ts";
 import { parseConfig } from "./parse_config.ts";
 import { FAMILIES } from "./testing/families.ts";
 
