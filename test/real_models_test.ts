@@ -53,11 +53,17 @@ async function read(name: string): Promise<Uint8Array<ArrayBuffer>> {
 
 async function tokenizerOf(name: string, vocabularySize: number): Promise<Tokenizer> {
   const bytes = await read(name);
-  return openTokenizer(
-    name.endsWith(".model")
-      ? convertSentencePiece(bytes)
-      : convertLlama2cTokenizer(bytes, vocabularySize),
-  );
+  if (!name.endsWith(".model")) {
+    return openTokenizer(convertLlama2cTokenizer(bytes, vocabularySize));
+  }
+  const { tokenizerJson, tokenizerConfig } = convertSentencePiece(bytes);
+  // SentencePiece makes one token of a run of unknown characters, the independent program one of
+  // each character.
+  const { model, ...rest } = tokenizerJson as { model: object };
+  return openTokenizer({
+    tokenizerJson: { ...rest, model: { ...model, fuse_unk: false } },
+    tokenizerConfig,
+  });
 }
 
 /** The checkpoint converted to a Hugging Face folder and read back. */
