@@ -49,16 +49,22 @@ fn two_product(a: f32, b: f32) -> vec2f {
   let r3 = hidden(r2 + hidden(x.y * y.x));
   return vec2f(q, r3 + hidden(x.y * y.y));
 }
+// A low part that came loose is taken up by the high part, so that it stays small, and so do its
+// own errors.
+fn normalized(high: f32, low: f32) -> vec2f {
+  let is_finite = (bitcast<u32>(high) & 0x7f800000u) != 0x7f800000u;
+  let rest = select(0, low, is_finite);
+  let sum = hidden(high + rest);
+  return vec2f(sum, select(0, hidden(rest - hidden(sum - high)), is_finite));
+}
 fn add_product(sum: vec2f, a: f32, b: f32) -> vec2f {
   let product = two_product(a, b);
-  let next = two_sum(sum.x, product.x);
-  return vec2f(next.x, sum.y + hidden(next.y + product.y));
+  let high = two_sum(sum.x, product.x);
+  return normalized(high.x, hidden(sum.y + hidden(high.y + product.y)));
 }
 fn add_pairs(a: vec2f, b: vec2f) -> vec2f {
   let high = two_sum(a.x, b.x);
-  let sum = two_sum(high.x, hidden(high.y + hidden(a.y + b.y)));
-  let is_finite = (bitcast<u32>(high.x) & 0x7f800000u) != 0x7f800000u;
-  return select(vec2f(high.x, 0), sum, is_finite);
+  return normalized(high.x, hidden(high.y + hidden(a.y + b.y)));
 }`;
 
 const GRAM: Kernel<

@@ -116,17 +116,29 @@ function reduceRows(gpu: Gpu, { x, out, rows, cols, reduction }: ReduceParams): 
 
 function colsKernel(
   reduction: Reduction,
-): Kernel<"x", "out", "rows" | "cols" | "segment" | "segments" | "initial"> {
+): Kernel<
+  "x",
+  "out",
+  "rows" | "cols" | "segment" | "segments" | "isAdded" | "initial"
+> {
   const lanes = GROUP_SIZE / COLS;
+  const combine = COMBINED_AS[reduction];
   // The tree reduces neighbours, so lanes that share a column are exchanged to stand side by side.
   return {
     name: `reduce cols ${reduction}`,
     reads: { x: "f32" },
     writes: { out: "f32" },
-    params: { rows: "u32", cols: "u32", segment: "u32", segments: "u32", initial: "f32" },
+    params: {
+      rows: "u32",
+      cols: "u32",
+      segment: "u32",
+      segments: "u32",
+      isAdded: "u32",
+      initial: "f32",
+    },
     code: () => /* wgsl */ `
 ${LARGER}
-${treeReduction("total", COMBINED_AS[reduction], lanes, GROUP_SIZE)}
+${treeReduction("total", combine, lanes, GROUP_SIZE)}
 var<workgroup> lanes: array<f32, ${GROUP_SIZE}>;
 ${MAIN}
   let blocks = (p.cols + ${COLS - 1}u) / ${COLS}u;
@@ -146,18 +158,37 @@ ${MAIN}
   total = reduce_total(local, lanes[local]);
   let col = first + local / ${lanes}u;
   if (segment < p.segments && col < p.cols && local % ${lanes}u == 0u) {
-    out[p.out_at + segment * p.cols + col] = total;
+    let at = p.out_at + segment * p.cols + col;
+    if (p.isAdded != 0u) {
+      ${step(combine, "out[at]")}
+    }
+    out[at] = total;
   }
 }`,
   };
 }
 
 function reduceCols(gpu: Gpu, { x, out, rows, cols, reduction }: ReduceParams): void {
-  const fitting = Math.max(Math.floor(gpu.maxWords / cols), 1);
+  const kernel = colsKernel(reduction);
+  const initial = initialOf(reduction);
+  if (2 * cols > gpu.maxWords) {
+    // Not even two rows fit: one after the other, in pieces, onto the result.
+    for (let row = 0; row < rows; row++) {
+      for (const [col, count] of pieces(cols, gpu.maxWords)) {
+        gpu.dispatch(
+          kernel,
+          { x: view(x, row * cols + col, count), out: view(out, col, count) },
+          { rows: 1, cols: count, segment: 1, segments: 1, isAdded: row > 0 ? 1 : 0, initial },
+          Math.ceil(count / COLS),
+        );
+      }
+    }
+    return;
+  }
+  const fitting = Math.floor(gpu.maxWords / cols);
   const segment = Math.min(COL_SEGMENT, fitting);
   const segments = Math.ceil(rows / segment);
   const target = segments > 1 ? gpu.allocate(segments * cols * 4) : out;
-  const kernel = colsKernel(reduction);
   for (const [row, count] of pieces(rows, fitting, segment)) {
     const part = Math.ceil(count / segment);
     gpu.dispatch(kernel, {
@@ -168,7 +199,8 @@ function reduceCols(gpu: Gpu, { x, out, rows, cols, reduction }: ReduceParams): 
       cols,
       segment,
       segments: part,
-      initial: initialOf(reduction),
+      isAdded: 0,
+      initial,
     }, part * Math.ceil(cols / COLS));
   }
   if (target === out) return;

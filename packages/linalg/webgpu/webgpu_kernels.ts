@@ -1,6 +1,6 @@
 // The WebGPU backend: f32 throughout. The only f64 arrays are sums kept as pairs of f32.
 
-import type { Kernels } from "../kernels.ts";
+import type { KernelName, Kernels } from "../kernels.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { attention } from "./attention.ts";
 import { cast } from "./cast.ts";
@@ -34,7 +34,8 @@ export function createWebgpuKernels(
     name: "webgpu",
     description,
     dtypes: ["f32", "f64", "u32", "u8"],
-    doubles: new Set(),
+    // Picking moves numbers without computing any.
+    doubles: new Set<KernelName>(["gather"]),
     allocate: (dtype, length) => gpu.allocate(byteLengthOf(dtype, length)),
     free: (storage) => gpu.free(storage),
     upload: (storage, _dtype, data) => upload(gpu, storage, data),

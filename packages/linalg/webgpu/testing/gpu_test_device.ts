@@ -1,0 +1,69 @@
+// Where the tests of this folder get their devices: from the adapter of the machine, if it has one.
+
+import { createDevice } from "../../create_device.ts";
+import type { Device } from "../../device.ts";
+import { createGpu, type Gpu, type GpuSettings } from "../gpu.ts";
+import { createWebgpuKernels } from "../webgpu_kernels.ts";
+
+const ADAPTER = await navigator.gpu?.requestAdapter() ?? null;
+
+/** Whether this runs where a missing adapter is a failure, not a reason to skip. */
+function isContinuousIntegration(): boolean {
+  const permission = Deno.permissions.querySync({ name: "env", variable: "CI" });
+  return permission.state === "granted" && Boolean(Deno.env.get("CI"));
+}
+
+/** Whether tests that need an adapter are skipped. */
+export const IS_SKIPPED: boolean = ADAPTER === null && !isContinuousIntegration();
+
+/** Requests a GPUDevice with the default limits. */
+export async function requestGpuDevice(): Promise<GPUDevice> {
+  if (!ADAPTER) {
+    throw new Error("Cannot test webgpu as an adapter must be there: current one is missing");
+  }
+  return await ADAPTER.requestDevice();
+}
+
+/** Makes a device with settings that are not the users' to choose. */
+export async function createTestDevice(settings: GpuSettings = {}): Promise<Device> {
+  const device = await requestGpuDevice();
+  return createDevice(createWebgpuKernels(createGpu(device, settings), "", () => device.destroy()));
+}
+
+/** Runs a test with a command stream of its own, or skips it visibly where there is no adapter. */
+export function gpuTest(
+  name: string,
+  run: (gpu: Gpu, device: GPUDevice) => Promise<void>,
+  settings: GpuSettings = {},
+): void {
+  Deno.test({
+    name,
+    ignore: IS_SKIPPED,
+    fn: async () => {
+      const device = await requestGpuDevice();
+      const gpu = createGpu(device, settings);
+      try {
+        await run(gpu, device);
+      } finally {
+        gpu.dispose();
+        device.destroy();
+      }
+    },
+  });
+}
+
+/** Runs a test with a device, or skips it visibly where there is no adapter. */
+export function deviceTest(
+  name: string,
+  run: (device: Device) => Promise<void>,
+  settings: GpuSettings = {},
+): void {
+  Deno.test({
+    name,
+    ignore: IS_SKIPPED,
+    fn: async () => {
+      using device = await createTestDevice(settings);
+      await run(device);
+    },
+  });
+}
