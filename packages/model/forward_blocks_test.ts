@@ -6,25 +6,30 @@ import { forwardBlocks } from "./forward_blocks.ts";
 import type { Model } from "./model.ts";
 import { openModel } from "./open_model.ts";
 import { createCountingDevice } from "./testing/counting_device.ts";
+import { DEVICES } from "./testing/devices.ts";
 import { FAMILIES, TOKENS } from "./testing/families.ts";
 import { tinyCheckpoint } from "./testing/tiny_checkpoint.ts";
 
 const WINDOWS = [TOKENS, TOKENS.toReversed(), TOKENS.toSorted()];
 
-for (const { name, config } of FAMILIES) {
-  Deno.test(`forwardBlocks() equals the whole model bit for bit: ${name}`, async () => {
-    using device = createReferenceDevice();
-    const model = openModel(tinyCheckpoint(config));
-    const steps = await Array.fromAsync(forwardBlocks(model, WINDOWS, { device }));
-    using bound = await bindModel(model, device);
-    using hidden = await runModel(bound, WINDOWS);
-    const { data, shape } = await downloadF32(device, hidden);
-    assertEquals(shape, [3, 8, model.config.hiddenSize]);
-    const size = 8 * model.config.hiddenSize;
-    for (const [window, { data: streamed }] of (steps.at(-1)?.outputs ?? []).entries()) {
-      assertEquals(streamed, data.slice(window * size, (window + 1) * size));
-    }
-  });
+for (const { name: on, create } of DEVICES) {
+  for (const { name, config } of FAMILIES) {
+    Deno.test(`forwardBlocks() equals the whole model bit for bit on ${on}: ${name}`, async () => {
+      using device = await create();
+      const model = openModel(tinyCheckpoint(config));
+      const steps = await Array.fromAsync(forwardBlocks(model, WINDOWS, { device }));
+      using bound = await bindModel(model, device);
+      using hidden = await runModel(bound, WINDOWS);
+      const { data, shape } = await downloadF32(device, hidden);
+      assertEquals(shape, [3, 8, model.config.hiddenSize]);
+      const size = 8 * model.config.hiddenSize;
+      const streamed = steps.at(-1)?.outputs ?? [];
+      assertEquals(streamed.length, 3);
+      for (const [window, output] of streamed.entries()) {
+        assertEquals(output.data, data.slice(window * size, (window + 1) * size));
+      }
+    });
+  }
 }
 
 Deno.test("forwardBlocks() hands every block what the one before made", async () => {

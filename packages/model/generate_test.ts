@@ -1,4 +1,4 @@
-import { createReferenceDevice, type Device } from "@pare/linalg";
+import { createReferenceDevice, createWasmDevice, type Device } from "@pare/linalg";
 import { tensor } from "@pare/tensor";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { bindModel } from "./bind_model.ts";
@@ -8,6 +8,7 @@ import { logitsOf } from "./logits_of.ts";
 import type { Model } from "./model.ts";
 import { openModel } from "./open_model.ts";
 import { createCountingDevice } from "./testing/counting_device.ts";
+import { DEVICES } from "./testing/devices.ts";
 import { FAMILIES } from "./testing/families.ts";
 import { checkpointOf, tensorsOf, tinyCheckpoint } from "./testing/tiny_checkpoint.ts";
 
@@ -29,16 +30,23 @@ async function greedy(model: Model, device: Device, count: number): Promise<numb
   return tokens.slice(PROMPT.length);
 }
 
-for (const { name, config } of FAMILIES) {
-  Deno.test(`generate() equals the full forward pass, token after token: ${name}`, async () => {
-    using device = createReferenceDevice();
-    const model = openModel(tinyCheckpoint(config));
-    assertEquals(
-      await generated(model, device, { maxTokens: 12 }),
-      await greedy(model, device, 12),
-    );
-  });
+for (const { name: on, create } of DEVICES) {
+  for (const { name, config } of FAMILIES) {
+    Deno.test(`generate() equals full forward passes on ${on}: ${name}`, async () => {
+      using device = await create();
+      const model = openModel(tinyCheckpoint(config));
+      const expected = await greedy(model, device, 12);
+      assertEquals(await generated(model, device, { maxTokens: 12 }), expected);
+    });
+  }
 }
+
+Deno.test("generate() makes a device of its own where none is given", async () => {
+  const own = await Array.fromAsync(generate(MODEL, PROMPT, { maxTokens: 4 }));
+  using device = await createWasmDevice({ threads: 1 });
+  // The same bits for any number of threads.
+  assertEquals(await generated(MODEL, device, { maxTokens: 4 }), own);
+});
 
 Deno.test("generate() draws the same tokens for one seed and others for another", async () => {
   using device = createReferenceDevice();

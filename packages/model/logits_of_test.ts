@@ -5,6 +5,7 @@ import type { Tokens } from "./embed.ts";
 import { logitsOf, type LogitsOptions } from "./logits_of.ts";
 import { openModel } from "./open_model.ts";
 import { createCountingDevice } from "./testing/counting_device.ts";
+import { DEVICES } from "./testing/devices.ts";
 import { FAMILIES, TOKENS } from "./testing/families.ts";
 import { lossOf } from "./testing/loss.ts";
 import { checkpointOf, tensorsOf, tinyCheckpoint } from "./testing/tiny_checkpoint.ts";
@@ -23,31 +24,38 @@ function logits(
   }));
 }
 
-for (const { name, config, loss, logits: expected } of FAMILIES) {
-  Deno.test(`logitsOf() agrees with an independent program on ${name}`, async () => {
-    using device = createReferenceDevice();
-    const [piece, ...others] = await logits(config, [TOKENS], device);
-    assertEquals(others, []);
-    assertEquals([piece.window, piece.start, piece.logits.shape], [0, 0, [8, 11]]);
-    // Some 30 roundings to f32 of numbers below 4, each at most 2^-23, and seven decimals given.
-    const tolerance = 1e-5;
-    const last = piece.logits.data.subarray(-11);
-    expected.forEach((value, i) => assertAlmostEquals(last[i], value, tolerance));
-    // The loss looks at every row.
-    const { sum, tokens } = lossOf(piece, TOKENS);
-    assertAlmostEquals(sum / tokens, loss, tolerance);
-  });
+for (const { name: on, create, company } of DEVICES) {
+  for (const { name, config, loss, logits: expected } of FAMILIES) {
+    Deno.test(`logitsOf() agrees with an independent program on ${on}: ${name}`, async () => {
+      using device = await create();
+      const [piece, ...others] = await logits(config, [TOKENS], device);
+      assertEquals(others, []);
+      assertEquals([piece.window, piece.start, piece.logits.shape], [0, 0, [8, 11]]);
+      // Some 30 roundings to f32 of numbers below 4, each at most 2^-23, and seven decimals given.
+      const tolerance = 1e-5;
+      const last = piece.logits.data.subarray(-11);
+      expected.forEach((value, i) => assertAlmostEquals(last[i], value, tolerance));
+      // The loss looks at every row.
+      const { sum, tokens } = lossOf(piece, TOKENS);
+      assertAlmostEquals(sum / tokens, loss, tolerance);
+    });
 
-  Deno.test(`logitsOf() runs batches as it runs windows one at a time: ${name}`, async () => {
-    using device = createReferenceDevice();
-    const together = await logits(config, WINDOWS, device);
-    assertEquals(together.map(({ window }) => window), [0, 1, 2, 3]);
-    for (const [window, tokens] of WINDOWS.entries()) {
-      const [alone] = await logits(config, [tokens], device);
-      assertEquals(together[window].logits, alone.logits);
-    }
-    assertEquals(await logits(config, WINDOWS, device, { batchTokens: 1 }), together);
-  });
+    Deno.test(`logitsOf() runs batches as it runs single windows on ${on}: ${name}`, async () => {
+      using device = await create();
+      const together = await logits(config, WINDOWS, device);
+      const oneByOne = await logits(config, WINDOWS, device, { batchTokens: 1 });
+      assertEquals(together.map(({ window }) => window), [0, 1, 2, 3]);
+      for (const [window, tokens] of WINDOWS.entries()) {
+        const [alone] = await logits(config, [tokens], device);
+        for (const { logits } of [together[window], oneByOne[window]]) {
+          assertEquals(logits.shape, alone.logits.shape);
+          logits.data.forEach((value, i) =>
+            assertAlmostEquals(value, alone.logits.data[i], company)
+          );
+        }
+      }
+    });
+  }
 }
 
 /** The numbers 0.5 sin(1 + 0.37 t + 0.9 i + 1.7 j) of matrix t. */

@@ -10,6 +10,7 @@ import { bindPositions } from "./rotary.ts";
 import { runBlock } from "./run_block.ts";
 import { runWindows } from "./run_windows.ts";
 import { createCountingDevice } from "./testing/counting_device.ts";
+import { DEVICES } from "./testing/devices.ts";
 import { FAMILIES, TOKENS } from "./testing/families.ts";
 import { checkpointOf, tensorsOf, tinyCheckpoint } from "./testing/tiny_checkpoint.ts";
 
@@ -117,33 +118,58 @@ Deno.test("observeBlock() needs no room for Gram matrices where channels are eno
   }
 });
 
-Deno.test("observeBlock() names the layers whose input is not finite", async () => {
-  using device = createReferenceDevice();
-  const { config } = FAMILIES[0];
-  const hidden = await embed(openModel(tinyCheckpoint(config)), WINDOWS);
-  const observed = async (name: string, shape: readonly number[]) => {
-    const tensors = tensorsOf(config);
-    tensors.set(name, tensor(new Float32Array(shape.reduce((a, b) => a * b)).fill(3e38), shape));
-    using block = await bindBlock(openModel(checkpointOf(config, tensors)), 0, device);
-    await observeBlock(block, hidden);
-  };
-  const layer = "model.layers.0";
-  await assertRejects(
-    () => observed(`${layer}.input_layernorm.weight`, [16]),
-    RangeError,
-    `Cannot calibrate ${layer}.self_attn.q_proj, ${layer}.self_attn.k_proj, ` +
-      `${layer}.self_attn.v_proj as the input, summed by channel, must be finite`,
-  );
-  await assertRejects(
-    () => observed(`${layer}.self_attn.v_proj.weight`, [8, 16]),
-    RangeError,
-    `Cannot calibrate ${layer}.self_attn.o_proj as`,
-  );
-  await assertRejects(
-    () => observed(`${layer}.mlp.up_proj.weight`, [20, 16]),
-    RangeError,
-    `Cannot calibrate ${layer}.mlp.down_proj as`,
-  );
+for (const { name: on, create } of DEVICES) {
+  Deno.test(`observeBlock() names the layers whose input is not finite on ${on}`, async () => {
+    using device = await create();
+    const { config } = FAMILIES[0];
+    const hidden = await embed(openModel(tinyCheckpoint(config)), WINDOWS);
+    const observed = async (name: string, shape: readonly number[]) => {
+      const tensors = tensorsOf(config);
+      tensors.set(name, tensor(new Float32Array(shape.reduce((a, b) => a * b)).fill(3e38), shape));
+      using block = await bindBlock(openModel(checkpointOf(config, tensors)), 0, device);
+      await observeBlock(block, hidden);
+    };
+    const layer = "model.layers.0";
+    await assertRejects(
+      () => observed(`${layer}.input_layernorm.weight`, [16]),
+      RangeError,
+      `Cannot calibrate ${layer}.self_attn.q_proj, ${layer}.self_attn.k_proj, ` +
+        `${layer}.self_attn.v_proj as the input, summed by channel, must be finite`,
+    );
+    await assertRejects(
+      () => observed(`${layer}.self_attn.v_proj.weight`, [8, 16]),
+      RangeError,
+      `Cannot calibrate ${layer}.self_attn.o_proj as`,
+    );
+    await assertRejects(
+      () => observed(`${layer}.mlp.up_proj.weight`, [20, 16]),
+      RangeError,
+      `Cannot calibrate ${layer}.mlp.down_proj as`,
+    );
+  });
+}
+
+Deno.test("observeBlock() gathers on wasm what it gathers on the reference device", async () => {
+  const model = openModel(tinyCheckpoint(FAMILIES[0].config));
+  const hidden = await embed(model, WINDOWS);
+  const [reference, wasm] = await Promise.all(DEVICES.map(async ({ create }) => {
+    using device = await create();
+    using block = await bindBlock(model, 0, device);
+    return (await observeBlock(block, hidden)).statistics;
+  }));
+  for (const group of INPUT_GROUPS) {
+    const [a, b] = [reference[group], wasm[group]];
+    assertEquals(a.tokens, b.tokens);
+    const n = WIDTHS[group];
+    b.gram.data.forEach((value, k) =>
+      assertEquals(value, b.gram.data[(k % n) * n + Math.floor(k / n)])
+    );
+    // Inputs are off by some ten roundings to f32, and so is every product of two.
+    const largest = Math.max(...a.squareSum.data);
+    a.gram.data.forEach((value, i) => assertAlmostEquals(b.gram.data[i], value, 1e-5 * largest));
+    a.meanAbs.data.forEach((value, i) => assertAlmostEquals(b.meanAbs.data[i], value, 1e-5));
+    a.maxAbs.data.forEach((value, i) => assertAlmostEquals(b.maxAbs.data[i], value, 1e-5));
+  }
 });
 
 Deno.test("observeBlock() refuses to count no token at all", async () => {

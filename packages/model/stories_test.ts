@@ -2,7 +2,7 @@
 // and computes in f32 with numpy.
 
 import { bytesSource, openLlama2c } from "@pare/formats";
-import { createReferenceDevice } from "@pare/linalg";
+import { createWasmDevice } from "@pare/linalg";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { generate } from "./generate.ts";
 import { logitsOf } from "./logits_of.ts";
@@ -28,7 +28,7 @@ Deno.test({
     const text = readSharedText("text/tinystories_valid_500.txt");
     const windows = splitDocuments(text, "<|endoftext|>").slice(0, 20)
       .map((story) => tokenizer.encode(story).subarray(0, model.config.maxPositions));
-    using device = createReferenceDevice();
+    using device = await createWasmDevice({ threads: 1 });
     const mean = { sum: 0, tokens: 0 };
     for await (const piece of logitsOf(model, windows, { device })) {
       const { sum, tokens } = lossOf(piece, windows[piece.window]);
@@ -46,7 +46,7 @@ Deno.test({
   ignore: !HAS_SHARED,
   async fn() {
     const { model, tokenizer } = await stories260K();
-    using device = createReferenceDevice();
+    using device = await createWasmDevice({ threads: 1 });
     const prompt = tokenizer.encode("Once upon a time");
     const tokens = await Array.fromAsync(generate(model, prompt, { device, maxTokens: 40 }));
     assertEquals(
