@@ -1,0 +1,4 @@
+import { benchMatmul, benchReferenceMatmul } from "./matmul.ts";
+
+benchReferenceMatmul();
+await benchMatmul(1);
