@@ -1,0 +1,151 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { createReferenceDevice } from "../reference/reference_device.ts";
+import { randomValues, type Values } from "../testing/device_case.ts";
+import {
+  assertFinite,
+  assertRefusesBadMatrices,
+  assertRepeats,
+  asTensor,
+  type Sample,
+  testEach,
+  valuesOf,
+} from "../testing/factorization_cases.ts";
+import {
+  allowed,
+  departure,
+  distance,
+  frobenius,
+  graded,
+  scaled,
+  scaledColumns,
+  secondDifferences,
+  SYMMETRIC,
+  symmetric,
+  times,
+  withEigenvalues,
+} from "../testing/matrices.ts";
+import { transposed } from "../testing/oracle.ts";
+import { eigh } from "./eigh.ts";
+
+async function check({ device, dtype, matrix, values }: Sample): Promise<void> {
+  const { values: eigenvalues, vectors } = await eigh(matrix, { device });
+  const [n] = matrix.shape;
+  assertEquals([eigenvalues.dtype, eigenvalues.shape], [dtype, [n]]);
+  assertEquals([vectors.dtype, vectors.shape], [dtype, [n, n]]);
+  assertFinite(eigenvalues, vectors);
+  const v = valuesOf(vectors);
+  const bound = allowed(values, dtype);
+  assert(departure(v) <= bound * Math.sqrt(n), `orthogonal: ${departure(v)}`);
+  const restored = times(scaledColumns(v, eigenvalues.data), transposed(v));
+  assert(distance(restored, values) <= bound, `reconstructed: ${distance(restored, values)}`);
+  assertEquals(eigenvalues.data.toSorted(), eigenvalues.data, "ascending");
+  assertLargestPositive(v);
+}
+
+/** Fails unless the largest element of each column is positive. */
+function assertLargestPositive({ shape: [rows, cols], data }: Values): void {
+  for (let j = 0; j < cols; j++) {
+    const column = Array.from({ length: rows }, (_, i) => data[i * cols + j]);
+    const most = Math.max(...column.map(Math.abs));
+    assertEquals(Math.abs(column.find((value) => Math.abs(value) === most) ?? NaN), most);
+    assert((column.find((value) => Math.abs(value) === most) ?? 0) > 0, `column ${j}`);
+  }
+}
+
+const LARGE_AND_SMALL = [1e150, 1e300, 1e-150, 1e-290].map((factor) =>
+  [
+    `scaled by ${factor}`,
+    () => scaled(symmetric(randomValues([40, 40], 1, "f64")), factor),
+  ] as const
+);
+
+testEach("eigh() reconstructs with orthonormal vectors", SYMMETRIC, check);
+testEach("eigh() reconstructs what squares would overflow with", LARGE_AND_SMALL, check, ["f64"]);
+
+testEach(
+  "eigh() finds the values that ml-matrix finds",
+  SYMMETRIC,
+  async ({ device, matrix, values, dtype }) => {
+    const [n] = matrix.shape;
+    const { values: found } = await eigh(matrix, { device });
+    const oracle = new EigenvalueDecomposition(Matrix.from1DArray(n, n, values.data), {
+      assumeSymmetric: true,
+    });
+    const wanted = Float64Array.from(oracle.realEigenvalues).sort();
+    // Weyl: eigenvalues move by no more than the matrix does; the oracle's errors are of f64.
+    const bound = 2 * allowed(values, dtype) * frobenius(values);
+    for (const [i, value] of wanted.entries()) {
+      assert(
+        Math.abs(found.data[i] - value) <= bound,
+        `value ${i}: ${found.data[i]}, not ${value}`,
+      );
+    }
+  },
+);
+
+Deno.test("eigh() finds the known eigenvalues of second differences", async () => {
+  using device = createReferenceDevice();
+  const n = 99;
+  const { values } = await eigh(asTensor(secondDifferences(n), "f64"), { device });
+  for (const [i, value] of values.data.entries()) {
+    const wanted = 2 - 2 * Math.cos((i + 1) * Math.PI / (n + 1));
+    assert(
+      Math.abs(value - wanted) <= 4 * allowed({ shape: [n], data: new Float64Array() }, "f64"),
+    );
+  }
+});
+
+Deno.test("eigh() finds the eigenvectors of well separated values", async () => {
+  using device = createReferenceDevice();
+  const wanted = graded(20, 1e-2).toReversed();
+  const matrix = withEigenvalues(wanted, 3);
+  const { values, vectors } = await eigh(asTensor(matrix, "f64"), { device });
+  const applied = times(matrix, valuesOf(vectors));
+  for (let j = 0; j < 20; j++) {
+    assert(Math.abs(values.data[j] - wanted[j]) <= 1e-14);
+    for (let i = 0; i < 20; i++) {
+      const residual = applied.data[i * 20 + j] - wanted[j] * vectors.data[i * 20 + j];
+      assert(Math.abs(residual) <= allowed(matrix, "f64"), `element ${i} of vector ${j}`);
+    }
+  }
+});
+
+Deno.test("eigh() reads the lower triangle alone", async () => {
+  using device = createReferenceDevice();
+  const values = symmetric(randomValues([40, 40], 4, "f64"));
+  const halved = values.data.map((value, i) => i % 40 > Math.floor(i / 40) ? 7 : value);
+  const whole = await eigh(asTensor(values, "f64"), { device });
+  assertEquals(await eigh(asTensor({ shape: [40, 40], data: halved }, "f64"), { device }), whole);
+});
+
+Deno.test("eigh() of graded matrices keeps the digits of small values", async () => {
+  // D (I + S) D with a tiny S is as good as diagonal: values relatively as exact as the diagonal.
+  using device = createReferenceDevice();
+  const n = 24;
+  const factors = graded(n, 1e-8);
+  const data = new Float64Array(n * n);
+  const tiny = symmetric(randomValues([n, n], 5, "f64"));
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      data[i * n + j] = ((i === j ? 1 : 0) + 1e-3 * tiny.data[i * n + j]) * factors[i] * factors[j];
+    }
+  }
+  const { values } = await eigh(asTensor({ shape: [n, n], data }, "f64"), { device });
+  for (const [i, value] of values.data.entries()) {
+    const wanted = factors[n - 1 - i] ** 2;
+    assert(Math.abs(value / wanted - 1) < 0.05, `value ${i}: ${value}, not ${wanted}`);
+  }
+});
+
+Deno.test("eigh() repeats itself and leaves its input be", async () => {
+  using device = createReferenceDevice();
+  const values = symmetric(randomValues([40, 40], 6, "f64"));
+  await assertRepeats(values, (matrix) => eigh(matrix, { device }));
+});
+
+Deno.test("eigh() refuses what it cannot factorize", async () => {
+  await assertRefusesBadMatrices(eigh);
+  const matrix = asTensor(randomValues([2, 3], 1, "f64"), "f64");
+  await assertRejects(() => eigh(matrix), RangeError, "must be [2, 2]: current shape is [2, 3]");
+});
