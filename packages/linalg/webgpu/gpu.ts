@@ -89,6 +89,7 @@ export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
   let encoder: GPUCommandEncoder | undefined;
   let pass: GPUComputePassEncoder | undefined;
   let doomed: GPUBuffer[] = [];
+  let writtenBytes = 0;
   let failure: { problem: string; cause?: unknown } | undefined;
 
   const params = createParamRing(device);
@@ -139,12 +140,13 @@ export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
   }
 
   function flush(): void {
-    if (encoder) {
-      const buffer = copies().finish();
+    const buffers = encoder ? [copies().finish()] : [];
+    encoder = undefined;
+    if (buffers.length > 0 || writtenBytes > 0) {
       params.upload();
-      queue.submit([buffer]);
-      encoder = undefined;
+      queue.submit(buffers);
     }
+    writtenBytes = 0;
     for (const buffer of doomed) buffer.destroy();
     doomed = [];
     batch++;
@@ -246,7 +248,12 @@ export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
     write(storage, byteOffset, bytes) {
       check();
       if (storage.batch === batch) flush();
-      queue.writeBuffer(storage.buffer, byteOffset, bytes);
+      for (let start = 0; start < bytes.length; start += MAX_WRITTEN_BYTES) {
+        const part = bytes.subarray(start, start + MAX_WRITTEN_BYTES);
+        queue.writeBuffer(storage.buffer, byteOffset + start, part);
+        writtenBytes += part.length;
+        if (writtenBytes >= MAX_WRITTEN_BYTES) flush();
+      }
     },
     async read(storage, byteLength) {
       check();
@@ -280,5 +287,8 @@ export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
     },
   };
 }
+
+/** What is written is held twice until it is submitted, so no more than this waits. */
+const MAX_WRITTEN_BYTES = 2 ** 25;
 
 const DISPOSED = "the device must still be held: current device is disposed";

@@ -1,7 +1,7 @@
 import type { Kernel } from "./kernel.ts";
 
 /** How many dispatches one batch has room for. */
-export const SLOTS = 128;
+export const SLOTS = 64;
 
 /** Bytes of one slot: what offsets of uniform bindings are multiples of everywhere. */
 const SLOT_BYTES = 256;

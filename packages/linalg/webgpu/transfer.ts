@@ -26,10 +26,10 @@ export function splitPairs(data: Float64Array): Float32Array<ArrayBuffer> {
   return pairs;
 }
 
-/** Adds up pairs of f32. */
+/** Adds up pairs of f32; a low part of 0 leaves the sign of a high one. */
 export function joinPairs(pairs: Float32Array): Float64Array<ArrayBuffer> {
   const data = new Float64Array(pairs.length / 2);
-  for (let i = 0; i < data.length; i++) data[i] = pairs[2 * i] + pairs[2 * i + 1];
+  for (let i = 0; i < data.length; i++) data[i] = pairs[2 * i] + (pairs[2 * i + 1] || -0);
   return data;
 }
 
