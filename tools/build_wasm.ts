@@ -50,7 +50,7 @@ export async function compile(build: Build): Promise<Uint8Array> {
     "assembly/index.ts",
     ...["--outFile", "kernels.wasm"],
     ...["--runtime", "stub"],
-    ...["--optimizeLevel", "3", "--converge", "--noAssert"],
+    ...["--optimizeLevel", "2", "--noAssert"],
     ...["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
     ...["--enable", features.join(",")],
     ...build.threads ? ["--sharedMemory"] : [],

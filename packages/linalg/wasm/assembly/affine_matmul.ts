@@ -1,6 +1,7 @@
 // out = x · Wᵀ for a matrix of integer codes, restored a few rows at a time where they are needed.
 
 import { dequantize, LAYOUT_BYTES, writeLayout } from "./dequantize";
+import { canDotCodes, dotCodes } from "./dot_codes";
 import { divideUp, grain, word } from "./memory";
 import { tileCols } from "./micro_kernel";
 import { packCols, packRows } from "./pack";
@@ -32,8 +33,16 @@ export function affineMatmulTasks(): usize {
  */
 export function affineMatmulTask(task: usize): void {
   writeLayout(word(7), spare());
-  if (word(4) <= THIN_TOKENS) thinTask(task);
+  if (word(4) == 1 && canDotCodes()) oneTask(task);
+  else if (word(4) <= THIN_TOKENS) thinTask(task);
   else blockTask(task);
+}
+
+function oneTask(task: usize): void {
+  const end = min(word(5), (task + 1) * taskRows());
+  for (let row = task * taskRows(); row < end; row++) {
+    store<f32>(word(11) + row * 4, dotCodes(row, word(3), spare()));
+  }
 }
 
 function thinTask(task: usize): void {

@@ -21,11 +21,18 @@ export function writeLayout(bits: usize, layout: usize): void {
   }
 }
 
-/** Eight codes as 16-bit integers. */
+/** Eight codes as 16-bit integers, by the two vectors of the layout. */
 @inline
-export function unpackCodes(codes: usize, layout: usize, shift: i32): v128 {
-  const bytes = i8x16.swizzle(v128.load_zero<u64>(codes), v128.load(layout));
-  return i16x8.shr_u(i16x8.mul(bytes, v128.load(layout, 16)), shift);
+export function unpackCodes(codes: usize, bytes: v128, multipliers: v128, shift: i32): v128 {
+  const pairs = pickBytes(v128.load_zero<u64>(codes), bytes);
+  return i16x8.shr_u(i16x8.mul(pairs, multipliers), shift);
+}
+
+/** The relaxed instruction does the same for numbers below sixteen, with less checking. */
+@inline
+function pickBytes(bytes: v128, numbers: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(bytes, numbers);
+  return i8x16.swizzle(bytes, numbers);
 }
 
 @inline
@@ -69,13 +76,15 @@ export function dequantize(
   const size = word(8);
   const groups = word(9);
   const shift = 16 - <i32>bits;
+  const bytes = v128.load(layout);
+  const multipliers = v128.load(layout, 16);
   let codes = word(0) + row * word(10) + first / 8 * bits;
   let groupEnd: usize = groups ? 0 : usize.MAX_VALUE;
   let scale = f32x4.splat(scaleOf(row, 0));
   let zeroPoint = f32x4.splat(zeroPointOf(row, 0));
   const end = first + count;
   for (let col = first; col < end; col += 8, codes += bits, target += 32) {
-    const eight = unpackCodes(codes, layout, shift);
+    const eight = unpackCodes(codes, bytes, multipliers, shift);
     if (col >= groupEnd) {
       const group = col / size;
       groupEnd = (group + 1) * size;

@@ -1,4 +1,4 @@
-// exp and erfc of two f64 at once; f32 results come of these.
+// exp of four f32 or of two f64, and erfc of two f64.
 
 import { madd } from "./simd";
 
@@ -20,7 +20,7 @@ function step(sum: v128, x: v128, coefficient: f64): v128 {
  * halves, so that results become infinite, subnormal and zero where they should.
  */
 export function exp(x: v128): v128 {
-  x = f64x2.max(f64x2.min(x, f64x2.splat(710)), f64x2.splat(-746));
+  x = f64x2.pmax(f64x2.pmin(x, f64x2.splat(710)), f64x2.splat(-746));
   const rounder = f64x2.splat(ROUNDER);
   const shifted = madd<f64>(x, f64x2.splat(LOG2_E), rounder);
   const n = f64x2.sub(shifted, rounder);
@@ -46,6 +46,45 @@ export function exp(x: v128): v128 {
   const power = i64x2.sub(shifted, rounder);
   const half = i64x2.shr_s(power, 1);
   return f64x2.mul(f64x2.mul(sum, powerOfTwo(half)), powerOfTwo(i64x2.sub(power, half)));
+}
+
+/**
+ * exp x of four f32 for x ≤ 0, to two units in the last place, in the same way: the Taylor
+ * polynomial of degree 7 leaves a remainder below 2^-27.
+ */
+export function expNegative(x: v128): v128 {
+  x = f32x4.pmax(x, f32x4.splat(-104));
+  const rounder = f32x4.splat(12582912);
+  const shifted = madd<f32>(x, f32x4.splat(1.4426950408889634), rounder);
+  const n = f32x4.sub(shifted, rounder);
+  // ln 2 in fifteen bits, so that a multiple of it is exact, and the rest.
+  const r = madd<f32>(
+    n,
+    f32x4.splat(-1.4286068e-6),
+    madd<f32>(n, f32x4.splat(-0.693145751953125), x),
+  );
+  let sum = f32x4.splat(1.984127e-4);
+  sum = stepSingle(sum, r, 1.3888889e-3);
+  sum = stepSingle(sum, r, 8.333334e-3);
+  sum = stepSingle(sum, r, 4.1666668e-2);
+  sum = stepSingle(sum, r, 0.16666667);
+  sum = stepSingle(sum, r, 0.5);
+  sum = stepSingle(sum, r, 1);
+  sum = stepSingle(sum, r, 1);
+  const power = i32x4.sub(shifted, rounder);
+  const half = i32x4.shr_s(power, 1);
+  const rest = i32x4.sub(power, half);
+  return f32x4.mul(f32x4.mul(sum, powerOfTwoSingle(half)), powerOfTwoSingle(rest));
+}
+
+@inline
+function stepSingle(sum: v128, x: v128, coefficient: f32): v128 {
+  return madd<f32>(sum, x, f32x4.splat(coefficient));
+}
+
+@inline
+function powerOfTwoSingle(n: v128): v128 {
+  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
 }
 
 @inline

@@ -9,7 +9,7 @@ const ABS_SUM: usize = 1;
 const SQUARE_SUM: usize = 2;
 const MAX: usize = 3;
 
-/** The most columns that are reduced side by side. */
+/** Columns that are reduced side by side. */
 const STRIP: usize = 256;
 
 @inline
@@ -18,13 +18,7 @@ function alongRows(): bool {
 }
 
 export function reduceTasks(): usize {
-  return alongRows() ? divideUp(word(2), grain(word(3))) : divideUp(word(3), taskCols());
-}
-
-/** Columns in one task: whole lines of the cache. */
-@inline
-function taskCols(): usize {
-  return min(STRIP, divideUp(grain(word(2)), 16) * 16);
+  return alongRows() ? divideUp(word(2), grain(word(3))) : divideUp(word(3), STRIP);
 }
 
 /** x, out, rows, cols, along columns, which reduction. */
@@ -91,8 +85,8 @@ function reduceCols<T>(task: usize): void {
   const rows = word(2);
   const cols = word(3);
   const kind = word(5);
-  const first = task * taskCols();
-  const count = min(taskCols(), cols - first);
+  const first = task * STRIP;
+  const count = min(STRIP, cols - first);
   const totals = spare();
   for (let j: usize = 0; j < count; j++) store<f64>(totals + j * 8, start(kind));
   for (let row: usize = 0; row < rows; row++) {

@@ -1,11 +1,11 @@
-// exp(x − max) / Σ over rows, in f64.
+// exp(x − max) / Σ over rows; the sum in f64.
 
-import { exp } from "./exponential";
+import { exp, expNegative } from "./exponential";
 import { divideUp, grain, word } from "./memory";
 import { highDoubles, joinDoubles, lanes, loadUpTo, lowDoubles, storeUpTo, sumLanes, zero } from "./simd";
 
 /** How much more an element costs here than in a plain loop. */
-const COST: usize = 8;
+const COST: usize = 4;
 
 export function softmaxTasks(): usize {
   return divideUp(word(2), grain(word(3) * COST));
@@ -25,33 +25,38 @@ export function softmaxTask<T>(task: usize): void {
 
 /** Writes exp(x − max) and returns the sum of it. */
 export function exponentials<T>(x: usize, count: usize, out: usize): f64 {
-  let largest: T = <T>-Infinity;
-  for (let i: usize = 0; i < count; i++) largest = max<T>(largest, load<T>(x + i * sizeof<T>()));
-  const shift = f64x2.splat(<f64>largest);
-  let sum = zero();
+  const shift = v128.splat<T>(largest<T>(x, count));
+  let low = zero();
+  let high = zero();
   for (let i: usize = 0; i < count; i += lanes<T>()) {
     const left = count - i;
-    const values = loadUpTo<T>(x + i * sizeof<T>(), left);
-    let result: v128;
-    if (sizeof<T>() == 8) {
-      result = exp(f64x2.sub(values, shift));
-      sum = f64x2.add(sum, onlyFirst(result, left));
-    } else {
-      const low = exp(f64x2.sub(lowDoubles(values), shift));
-      const high = exp(f64x2.sub(highDoubles(values), shift));
-      result = joinDoubles(low, high);
-      sum = f64x2.add(sum, onlyFirst(low, left));
-      if (left > 2) sum = f64x2.add(sum, onlyFirst(high, left - 2));
-    }
+    const difference = v128.sub<T>(loadUpTo<T>(x + i * sizeof<T>(), left), shift);
+    let result = sizeof<T>() == 8 ? exp(difference) : expNegative(difference);
     storeUpTo<T>(out + i * sizeof<T>(), result, left);
+    // What was not stored does not count.
+    if (left < lanes<T>()) result = loadUpTo<T>(out + i * sizeof<T>(), left);
+    if (sizeof<T>() == 8) low = f64x2.add(low, result);
+    else {
+      low = f64x2.add(low, lowDoubles(result));
+      high = f64x2.add(high, highDoubles(result));
+    }
   }
-  return sumLanes<f64>(sum);
+  return sumLanes<f64>(f64x2.add(low, high));
 }
 
-/** The lanes of a pair that count. */
-@inline
-function onlyFirst(pair: v128, count: usize): v128 {
-  return count > 1 ? pair : i64x2.replace_lane(pair, 1, 0);
+/** The largest element; NaN if there is one. */
+function largest<T>(x: usize, count: usize): T {
+  let best = v128.splat<T>(<T>-Infinity);
+  let i: usize = 0;
+  for (; i + lanes<T>() <= count; i += lanes<T>()) {
+    best = v128.max<T>(best, v128.load(x + i * sizeof<T>()));
+  }
+  let result = max<T>(v128.extract_lane<T>(best, 0), v128.extract_lane<T>(best, 1));
+  if (sizeof<T>() == 4) {
+    result = max<T>(result, max<T>(v128.extract_lane<T>(best, 2), v128.extract_lane<T>(best, 3)));
+  }
+  for (; i < count; i++) result = max<T>(result, load<T>(x + i * sizeof<T>()));
+  return result;
 }
 
 function divide<T>(x: usize, count: usize, divisor: f64): void {

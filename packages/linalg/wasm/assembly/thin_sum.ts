@@ -6,7 +6,7 @@ import { spare } from "./panels";
 import { lanes, loadUpTo, madd, storeUpTo, zero } from "./simd";
 
 /** Bytes of a strip of columns. */
-const STRIP: usize = 2048;
+const STRIP: usize = 4096;
 
 export function sumRowsTasks<T>(): usize {
   return divideUp(word(4) * sizeof<T>(), STRIP);
