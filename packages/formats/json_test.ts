@@ -13,6 +13,7 @@ import {
   readValue,
 } from "./json.ts";
 import { mutateJson } from "./testing/mutate.ts";
+import { withPrototypeAccessor } from "./testing/prototype_accessor.ts";
 import { randomBelow } from "./testing/random_below.ts";
 
 const cursorOf = (text: string): JsonCursor => ({ text, action: "Cannot read", position: 0 });
@@ -68,8 +69,9 @@ function attempt(action: () => unknown): { value?: unknown; error?: Error } {
   }
 }
 
-Deno.test("readValue() makes a key of __proto__ like any other", () => {
-  const value = parse('{"__proto__":{"polluted":1},"constructor":2}');
+Deno.test("readValue() makes a key of __proto__ like any other", async () => {
+  const text = '{"__proto__":{"polluted":1},"constructor":2}';
+  const value = await withPrototypeAccessor(() => parse(text));
   assertEquals(Object.keys(Object(value)), ["__proto__", "constructor"]);
   assertEquals(Object.getPrototypeOf(value), Object.prototype);
   assertEquals("polluted" in {}, false);

@@ -6,7 +6,10 @@ export interface ByteSource {
   readonly name: string;
   /** How many bytes there are. */
   readonly byteLength: number;
-  /** Reads exactly `length` bytes from `offset` on; rejects if there are fewer. */
+  /**
+   * Reads exactly `length` bytes from `offset` on; rejects if there are fewer. A read may begin
+   * while another is under way.
+   */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 

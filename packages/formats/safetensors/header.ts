@@ -2,7 +2,7 @@
 // {"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {…}}, then the data, of
 // which every byte belongs to exactly one tensor; offsets count from the first byte of the data.
 
-import { type Dtype, DTYPES, FormatError, type TensorSpec } from "@pare/tensor";
+import { type Dtype, DTYPES, FormatError, sizeOf, type TensorSpec } from "@pare/tensor";
 import {
   expectEnd,
   type JsonCursor,
@@ -157,11 +157,8 @@ function checkSize(
   shape: readonly number[],
   byteLength: number,
 ): void {
-  let size = DTYPES[dtype].byteLength;
-  for (const length of shape) {
-    size *= length;
-    if (!Number.isSafeInteger(size)) break;
-  }
+  // Beyond 2^53 this is rounded, but no range is that long.
+  const size = sizeOf(shape) * DTYPES[dtype].byteLength;
   if (size !== byteLength) {
     throw new FormatError(
       action,

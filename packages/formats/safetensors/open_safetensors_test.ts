@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type AnyTensor, FormatError, toF64 } from "@pare/tensor";
 import { bytesSource } from "../bytes_source.ts";
+import { withPrototypeAccessor } from "../testing/prototype_accessor.ts";
 import { safetensorsBytes } from "../testing/safetensors_bytes.ts";
 import { openSafetensors, type SafetensorsSource } from "./open_safetensors.ts";
 import { GOLDEN } from "../testing/golden_safetensors.ts";
@@ -76,7 +77,8 @@ Deno.test("openSafetensors() takes names of Object.prototype for names like any 
   const entry = '{"dtype":"U8","shape":[1],"data_offsets":';
   const header = `{"__metadata__":{"__proto__":"p"},` +
     `"__proto__":${entry}[0,1]},"constructor":${entry}[1,2]}}`;
-  const { specs, metadata, read } = await open(safetensorsBytes(header, Uint8Array.of(5, 6)));
+  const bytes = safetensorsBytes(header, Uint8Array.of(5, 6));
+  const { specs, metadata, read } = await withPrototypeAccessor(() => open(bytes));
   assertEquals([...specs.keys()], ["__proto__", "constructor"]);
   assertEquals((await read("__proto__")).data, Uint8Array.of(5));
   assertEquals(Object.entries(metadata), [["__proto__", "p"]]);

@@ -103,13 +103,24 @@ Deno.test("openShardedSafetensors() names the shard or the tensor that is missin
   }
 });
 
-Deno.test("openShardedSafetensors() refuses an index that maps a tensor twice", async () => {
-  const index = new TextEncoder().encode('{"weight_map":{"a":"1","a":"1"}}');
-  await assertRejects(
-    () => openShardedSafetensors(folderOf({ [INDEX]: index, "1": shard("a") }, "folder")),
-    FormatError,
-    'weight_map must have each key once: current value has "a" twice',
-  );
+Deno.test("openShardedSafetensors() refuses an index that is not one JSON value with each key once", async () => {
+  const cases: readonly [index: string, message: string][] = [
+    [
+      '{"weight_map":{"a":"1","a":"1"}}',
+      'weight_map must have each key once: current value has "a"',
+    ],
+    ['{"weight_map":{"a":"1"},"weight_map":{}}', "index must have each key once"],
+    ['{"weight_map":{"a":"1"}}{}', "index must be at its end after the JSON value"],
+    ['{"weight_map":{"a":"1"}', 'index must be "," or "}" after each item'],
+  ];
+  for (const [index, message] of cases) {
+    const files = { [INDEX]: new TextEncoder().encode(index), "1": shard("a") };
+    await assertRejects(
+      () => openShardedSafetensors(folderOf(files, "folder")),
+      FormatError,
+      message,
+    );
+  }
 });
 
 Deno.test("openShardedSafetensors() names the damaged shard", async () => {
