@@ -8,7 +8,7 @@ import { formatCounts, parseTestOutput, type TestSummary } from "./test_summary.
 const ROOT = new URL("../", import.meta.url);
 const SHARED = new URL("../shared/", ROOT);
 const TEMPORARY = new URL(".tmp/", ROOT);
-const PATHS = ["packages", "tools", "test", "README.md"];
+const PATHS = ["packages", "tools", "bench", "test", "README.md"];
 
 /** Says for each thing that the machine lacks what is not run without it. */
 async function findMissing(): Promise<string[]> {
