@@ -62,3 +62,14 @@ Deno.test("runModel() refuses windows of different lengths, and none at all", as
   );
   await assertRejects(() => runModel(bound, []), RangeError, "windows must be 1 or more");
 });
+
+Deno.test("bindHead() makes logits and leaves nothing else behind", async () => {
+  using counting = createCountingDevice();
+  const { device } = counting;
+  using head = await bindHead(MODEL, device);
+  using hidden = device.zeros([2, 8, 16]);
+  const before = counting.held;
+  using logits = head.logits(hidden);
+  assertEquals(logits.shape, [2, 8, 11]);
+  assertEquals(counting.held - before, 4 * 2 * 8 * 11);
+});

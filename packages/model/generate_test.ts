@@ -138,3 +138,14 @@ Deno.test("generate() fails where logits are not finite", async () => {
     "Cannot generate with tiny as every logit must be finite",
   );
 });
+
+Deno.test("generate() draws every token by a number of its own", async () => {
+  using device = createReferenceDevice();
+  const { config } = FAMILIES[0];
+  const tensors = tensorsOf(config);
+  tensors.set("lm_head.weight", tensor(new Float32Array(11 * 16), [11, 16]));
+  const model = openModel(checkpointOf(config, tensors));
+  // All tokens are equally likely, whatever stands before them.
+  const drawn = await generated(model, device, { temperature: 1, maxTokens: 25 });
+  assert(new Set(drawn).size > 5, drawn.join());
+});

@@ -120,6 +120,19 @@ Deno.test("logitsOf() cuts only what is longer than headTokens", async () => {
   }
 });
 
+Deno.test("logitsOf() holds no more rows of logits than headTokens", async () => {
+  const config = { ...FAMILIES[0].config, vocab_size: 5000 };
+  const peaks = [];
+  for (const windows of [WINDOWS, [TOKENS.slice(0, 3)]]) {
+    using counting = createCountingDevice();
+    await logits(config, windows, counting.device, { headTokens: 3, batchTokens: 1 });
+    peaks.push(counting.peak);
+  }
+  // The logits are what takes most: 3 x 5000, beside a head of 16 x 5000.
+  assertEquals(peaks[0], peaks[1]);
+  assert(peaks[0] > 4 * (3 + 16) * 5000);
+});
+
 Deno.test("logitsOf() leaves out what stands before firstTokens", async () => {
   using device = createReferenceDevice();
   const { config } = FAMILIES[0];
@@ -155,13 +168,13 @@ Deno.test("logitsOf() frees what it made, also when it is left early", async () 
   assertEquals(counting.held, 0);
   for await (const _ of logitsOf(model, WINDOWS, { device, headTokens: 1 })) break;
   assertEquals(counting.held, 0);
-  const aborted = logitsOf(model, WINDOWS, {
-    device,
-    batchTokens: 8,
-    ...abortedAfter(2),
-  });
-  await assertRejects(() => Array.fromAsync(aborted), DOMException, "aborted");
-  assertEquals(counting.held, 0);
+  // Two batches in each of the two blocks and in the head.
+  for (const batches of [1, 2, 3, 4, 5]) {
+    const options = { device, batchTokens: 24, headTokens: 12, ...abortedAfter(batches) };
+    const aborted = Array.fromAsync(logitsOf(model, [TOKENS, TOKENS, TOKENS, TOKENS], options));
+    await assertRejects(() => aborted, DOMException, "aborted");
+    assertEquals(counting.held, 0);
+  }
 });
 
 /** A signal that fires after so many batches. */
@@ -217,5 +230,18 @@ Deno.test("logitsOf() fails where a block's output is not finite, and names the 
     () => Array.fromAsync(logitsOf(model, WINDOWS, { device })),
     RangeError,
     "Cannot run model.layers.1 as the output for window",
+  );
+});
+
+Deno.test("logitsOf() fails where a logit is not finite", async () => {
+  using device = createReferenceDevice();
+  const { config } = FAMILIES[0];
+  const tensors = tensorsOf(config);
+  tensors.set("lm_head.weight", tensor(new Float32Array(11 * 16).fill(3e38), [11, 16]));
+  const model = openModel(checkpointOf(config, tensors));
+  await assertRejects(
+    () => Array.fromAsync(logitsOf(model, WINDOWS, { device })),
+    RangeError,
+    "Cannot compute logits of tiny as every logit must be finite",
   );
 });

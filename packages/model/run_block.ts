@@ -78,12 +78,16 @@ async function feedForward(
   return scope.keep(scope.add(hidden, apply(block, "down", inner, scope)));
 }
 
-/** silu(gate x) · up x; frees the three it is made of, which are the widest of all. */
+/** silu(gate x) · up x; these are the widest arrays of all, and no more than three at once. */
 function gated(block: BoundBlock, x: DeviceArray, device: Device): DeviceArray {
-  using gate = apply(block, "gate", x, device);
-  using opened = device.activate(gate, "silu");
+  using opened = activated(block, x, device);
   using up = apply(block, "up", x, device);
   return device.multiply(opened, up);
+}
+
+function activated(block: BoundBlock, x: DeviceArray, device: Device): DeviceArray {
+  using gate = apply(block, "gate", x, device);
+  return device.activate(gate, "silu");
 }
 
 /** The norm of a role; `x` itself where the family has none. */

@@ -1,7 +1,7 @@
 import { createReferenceDevice, type DeviceArray } from "@pare/linalg";
 import { affine, dense, type Operator, product, toDense } from "@pare/operators";
 import { randomNormal, randomUniform, ShapeError, tensor } from "@pare/tensor";
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { INPUT_GROUPS } from "./architecture.ts";
 import { bindBlock } from "./block.ts";
 import { embed } from "./embed.ts";
@@ -55,6 +55,23 @@ Deno.test("runBlock() leaves nothing but its result behind, also where an observ
     await assertRejects(() => runBlock(block, x, positions, { onInput }), Error, failing);
     assertEquals(counting.held, before);
   }
+});
+
+Deno.test("runBlock() frees the widest arrays before it makes the next", async () => {
+  using counting = createCountingDevice();
+  const { device } = counting;
+  const config = { ...FAMILIES[0].config, intermediate_size: 1000 };
+  const model = openModel(tinyCheckpoint(config));
+  using block = await bindBlock(model, 0, device);
+  using positions = bindPositions(model.config, device, 8);
+  using x = device.zeros([2, 8, 16]);
+  const before = counting.held;
+  counting.restart();
+  using _y = await runBlock(block, x, positions);
+  // silu(gate x), up x and their product; some arrays of width 16.
+  const widest = 4 * 2 * 8 * 1000;
+  assert(counting.peak - before > 3 * widest);
+  assert(counting.peak - before < 3.2 * widest);
 });
 
 Deno.test("runBlock() runs compressed layers as the matrices that they stand for", async () => {

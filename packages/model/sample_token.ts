@@ -40,7 +40,8 @@ export function sampleToken(
   );
   const ids = Uint32Array.from(logits, (_, i) => i);
   if (topK >= logits.length && topP >= 1) return draw(ids, weights, uniform);
-  const likeliest = ids.sort((a, b) => weights[b] - weights[a] || a - b).subarray(0, topK);
+  // Sorting is stable: equals stay in the order of their ids.
+  const likeliest = ids.sort((a, b) => weights[b] - weights[a]).subarray(0, topK);
   return draw(nucleus(likeliest, weights, topP), weights, uniform);
 }
 

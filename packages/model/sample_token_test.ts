@@ -33,6 +33,14 @@ const CASES: readonly [name: string, options: SamplingOptions, expected: number[
   ["topP of topK", { temperature: 1, topK: 3, topP: 0.75 }, [0, 4 / 7, 0, 3 / 7]],
 ];
 
+Deno.test("sampleToken() keeps the first of equals", () => {
+  const equals = new Float32Array(50).fill(2);
+  for (const uniform of [0, 0.3, 0.6, 0.999]) {
+    const token = sampleToken(equals, uniform, { temperature: 1, topK: 3 });
+    assertEquals(token, Math.floor(3 * uniform));
+  }
+});
+
 for (const [name, options, expected] of CASES) {
   Deno.test(`sampleToken() draws by ${name}`, () => {
     for (const [token, frequency] of frequencies(LOGITS, options).entries()) {
