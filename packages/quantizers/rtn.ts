@@ -111,23 +111,12 @@ export function rtn(weight: Tensor, options: RtnOptions = {}): AffineOperator {
   const { bits, symmetric, scaleDtype, group, perTensor } = resolve([rows, cols], options);
   const levels = 2 ** bits - 1;
   const middle = 2 ** (bits - 1);
-  const groups = perTensor ? 1 : Math.ceil(cols / group);
-  const scaleShape = perTensor ? [1, 1] : [rows, groups];
-  const ranges = perTensor
-    ? [rangeOf(weight.data)]
-    : Array.from({ length: rows * groups }, (_, i) => {
-      const start = Math.floor(i / groups) * cols + (i % groups) * group;
-      const end = Math.min(start + group, (Math.floor(i / groups) + 1) * cols);
-      return rangeOf(weight.data.subarray(start, end));
-    });
+  const scaleShape = perTensor ? [1, 1] : [rows, Math.ceil(cols / group)];
+  const groups = perTensor ? [[0, rows * cols]] : groupsOf(rows, cols, group);
+  const ranges = groups.map(([start, end]) => rangeOf(weight.data, start, end));
+  const widths = ranges.map(([lo, hi]) => symmetric ? 2 * Math.max(-lo, hi) : hi - lo);
   const scales = castTo(
-    tensor(
-      Float32Array.from(
-        ranges,
-        ([lo, hi]) => (symmetric ? 2 * Math.max(-lo, hi) : hi - lo) / levels,
-      ),
-      scaleShape,
-    ),
+    tensor(Float32Array.from(widths, (width) => width / levels), scaleShape),
     scaleDtype,
   );
   const steps = toF32(scales).data;
@@ -137,12 +126,12 @@ export function rtn(weight: Tensor, options: RtnOptions = {}): AffineOperator {
     ([lo], i) => symmetric ? middle : steps[i] ? clamp(roundHalfEven(-lo / steps[i]), levels) : 0,
   );
   const codes = new Uint8Array(rows * cols);
-  for (let row = 0; row < rows; row++) {
-    for (let col = 0; col < cols; col++) {
-      const g = perTensor ? 0 : row * groups + Math.floor(col / group);
-      const step = steps[g];
-      const level = step ? roundHalfEven(weight.data[row * cols + col] / step) : 0;
-      codes[row * cols + col] = clamp(level + zeroPoints[g], levels);
+  for (const [g, [start, end]] of groups.entries()) {
+    const step = steps[g];
+    const zeroPoint = zeroPoints[g];
+    for (let i = start; i < end; i++) {
+      const level = step ? roundHalfEven(weight.data[i] / step) : 0;
+      codes[i] = clamp(level + zeroPoint, levels);
     }
   }
   return affine({
@@ -194,11 +183,22 @@ function resolve([, cols]: MatrixShape, options: RtnOptions) {
   return { bits, symmetric, scaleDtype, group, perTensor: granularity === "tensor" };
 }
 
-/** The least and the greatest number, zero included. */
-function rangeOf(values: Float32Array): [lo: number, hi: number] {
+/** The first element of each group, and the one behind its last. */
+function groupsOf(rows: number, cols: number, size: number): [start: number, end: number][] {
+  const perRow = Math.ceil(cols / size);
+  return Array.from({ length: rows * perRow }, (_, g) => {
+    const row = Math.floor(g / perRow);
+    const start = row * cols + (g % perRow) * size;
+    return [start, Math.min(start + size, (row + 1) * cols)];
+  });
+}
+
+/** The least and the greatest number of a run, zero included. */
+function rangeOf(values: Float32Array, start: number, end: number): [lo: number, hi: number] {
   let lo = 0;
   let hi = 0;
-  for (const value of values) {
+  for (let i = start; i < end; i++) {
+    const value = values[i];
     if (!Number.isFinite(value)) {
       throw new RangeError(`${ACTION} as every weight must be finite: current value is ${value}`);
     }

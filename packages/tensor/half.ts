@@ -68,16 +68,16 @@ export function encodeBf16(value: number): number {
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
+/** From here on every double is an integer; adding it leaves no room for a fraction. */
+const NO_FRACTION = 2 ** 52;
+
 /**
  * Rounds to the nearest integer, ties to even.
  *
- * @param value Any finite number.
+ * @param value Any number.
  * @returns The nearest integer; of two equally near, the even one.
  */
 export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest < 0.5) return floor;
-  if (rest > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
+  if (value >= 0) return value < NO_FRACTION ? value + NO_FRACTION - NO_FRACTION : value;
+  return value > -NO_FRACTION ? value - NO_FRACTION + NO_FRACTION : value;
 }
