@@ -1,0 +1,128 @@
+// Peak resident memory of `compress` on a synthetic model of 16 blocks and of 32.
+//
+//   deno run --allow-read --allow-write=.tmp --allow-run bench/memory/peak_memory.ts
+//
+// The same command on both, in processes of their own; the peak is VmHWM of /proc (Linux). Weights
+// are streamed, so that twice the blocks must cost less than one block more.
+
+import { planSafetensors } from "@pare/formats";
+import { parseConfig, tensorSpecs } from "@pare/model";
+import { bytesOf, castTo, randomNormal, sizeOf, type TensorSpec } from "@pare/tensor";
+import { formatBytes, formatTable } from "../../packages/cli/table.ts";
+import { writeLetters, writeTinyFolder } from "../../test/tiny_folder.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const CONFIG = {
+  model_type: "llama",
+  vocab_size: 4096,
+  hidden_size: 1024,
+  intermediate_size: 2816,
+  num_attention_heads: 16,
+  num_key_value_heads: 4,
+  max_position_embeddings: 256,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  tie_word_embeddings: true,
+  bos_token_id: 1,
+  eos_token_id: 2,
+  hidden_act: "silu",
+};
+
+/** Writes a folder of random weights in bf16, tensor by tensor; returns the bytes of one block. */
+async function writeModel(path: string, blocks: number): Promise<number> {
+  const config = { ...CONFIG, num_hidden_layers: blocks };
+  const specs = new Map<string, TensorSpec>();
+  for (const [name, shape] of tensorSpecs(parseConfig(config, path))) {
+    specs.set(name, { dtype: "bf16", shape });
+  }
+  const { shards: [shard] } = planSafetensors(specs);
+  await writeTinyFolder(path);
+  await Deno.writeTextFile(`${path}/config.json`, JSON.stringify(config));
+  using file = await Deno.open(`${path}/${shard.fileName}`, { write: true, truncate: true });
+  const write = async (bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  };
+  await write(shard.header);
+  // One matrix of noise serves all: what counts is how much there is of it.
+  const noise = randomNormal([4096, 1024], { seed: 1 });
+  let block = 0;
+  for (const [name, { shape }] of specs) {
+    const size = sizeOf(shape);
+    const scale = shape.length === 1 ? 0 : 0.02;
+    const data = noise.data.subarray(0, size).map((value) =>
+      shape.length === 1 ? 1 : scale * value
+    );
+    await write(bytesOf(castTo({ dtype: "f32", shape, data }, "bf16")));
+    if (name.startsWith("model.layers.0.")) block += 2 * size;
+  }
+  return block;
+}
+
+/** Runs `compress` and returns the largest resident memory its process had, in bytes. */
+async function peakOf(args: readonly string[]): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-write",
+      `${ROOT}packages/cli/main.ts`,
+      "compress",
+      ...args,
+    ],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  let peak = 0;
+  const poll = setInterval(() => {
+    try {
+      const status = Deno.readTextFileSync(`/proc/${child.pid}/status`);
+      peak = Math.max(peak, 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
+    } catch {
+      // The process has just ended.
+    }
+  }, 20);
+  const { code } = await child.status;
+  clearInterval(poll);
+  if (code !== 0) {
+    throw new Error(`Cannot measure as compress must succeed: current exit code is ${code}`);
+  }
+  return peak;
+}
+
+const folder = await Deno.makeTempDir({ dir: `${ROOT}.tmp` });
+try {
+  const text = await writeLetters(`${folder}/text.txt`, 4096);
+  const rows: string[][] = [];
+  const peaks = new Map<string, number[]>();
+  let block = 0;
+  for (const blocks of [16, 32]) {
+    const model = `${folder}/model-${blocks}`;
+    block = await writeModel(model, blocks);
+    for (
+      const [name, extra] of [["rtn", []], ["rtn, calibrated", [
+        "--calibration",
+        text,
+        "--windows",
+        "8",
+      ]]] as const
+    ) {
+      const output = `${folder}/out-${blocks}-${name.length}`;
+      const peak = await peakOf([model, "--method", "rtn", "--output", output, ...extra]);
+      peaks.set(name, [...peaks.get(name) ?? [], peak]);
+      rows.push([name, String(blocks), formatBytes(peak)]);
+      await Deno.remove(output, { recursive: true });
+    }
+    await Deno.remove(model, { recursive: true });
+  }
+  console.log(formatTable(["job", "blocks", "peak memory"], rows));
+  for (const [name, [small, large]] of peaks) {
+    console.log(
+      `${name}: ${formatBytes(large - small)} more for 16 more blocks of ${
+        formatBytes(block)
+      } (bf16)`,
+    );
+  }
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
