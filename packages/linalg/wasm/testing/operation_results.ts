@@ -1,0 +1,125 @@
+// Results of every operation on odd shapes, large enough to be cut into several tasks.
+
+import { type AnyTensor, randomNormal, randomUniform, sizeOf } from "@pare/tensor";
+import type { AffineArrays, Device, DeviceArray } from "../../device.ts";
+
+type Result = (device: Device) => DeviceArray;
+
+/** More numbers than any operand has; an operand begins wherever its shape says. */
+const NUMBERS: Float32Array = randomNormal([400_000], { seed: 1 }).data;
+
+function normal(device: Device, shape: readonly number[], double: boolean): DeviceArray {
+  const size = sizeOf(shape);
+  const start = size % 9973;
+  const data = NUMBERS.slice(start, start + size);
+  const x = device.upload({ dtype: "f32", shape, data });
+  return double ? device.cast(x, "f64") : x;
+}
+
+function indices(device: Device, count: number, below: number): DeviceArray {
+  const { data } = randomUniform([count], { seed: count });
+  const numbers = Uint32Array.from(data, (value) => value * below);
+  return device.upload({ dtype: "u32", shape: [count], data: numbers });
+}
+
+function codes(device: Device, rows: number, cols: number, bits: number): AffineArrays {
+  const rowBytes = 4 * Math.ceil(cols * bits / 32);
+  const { data } = randomUniform([rows * rowBytes], { seed: bits });
+  const bytes = Uint8Array.from(data, (value) => value * 256);
+  const groupSize = bits === 3 ? 20 : 32;
+  const shape = [rows, Math.ceil(cols / groupSize)];
+  return {
+    codes: device.upload({ dtype: "u8", shape: [rows, rowBytes], data: bytes }),
+    scales: device.upload(randomUniform(shape, { seed: 1 })),
+    zeroPoints: device.upload(randomUniform(shape, { seed: 2 })),
+    bits,
+    groupSize,
+    rows,
+    cols,
+  };
+}
+
+function withGram(device: Device, x: DeviceArray): DeviceArray {
+  const into = normal(device, [x.shape[1], x.shape[1]], true);
+  device.gram(x, into);
+  return into;
+}
+
+function withWritten(device: Device, target: DeviceArray, matrix: DeviceArray): DeviceArray {
+  device.write(target, matrix, 5, 7);
+  return target;
+}
+
+/** What every operation does in f32 and in f64. */
+function floats(double: boolean): Record<string, Result> {
+  const make = (d: Device, ...shape: number[]) => normal(d, shape, double);
+  return {
+    "matmul in blocks": (d) => d.matmul(make(d, 251, 301), make(d, 301, 263)),
+    "matmul in blocks, transposed": (d) =>
+      d.matmul(make(d, 301, 251), make(d, 263, 301), {
+        transposeA: true,
+        transposeB: true,
+        alpha: 0.3,
+      }),
+    "matmul into": (d) =>
+      d.matmul(make(d, 251, 301), make(d, 301, 263), { into: make(d, 256, 270), row: 3, col: 5 }),
+    "matmul of many": (d) => d.matmul(make(d, 17, 13, 47), make(d, 17, 47, 29)),
+    "matmul of a row": (d) => d.matmul(make(d, 1, 120), make(d, 120, 3001)),
+    "matmul of a row, transposed": (d) =>
+      d.matmul(make(d, 1, 120), make(d, 3001, 120), { transposeB: true }),
+    "matmul of few rows": (d) =>
+      d.matmul(make(d, 7, 333), make(d, 1001, 333), { transposeB: true }),
+    "matmul by a column": (d) => d.matmul(make(d, 1001, 333), make(d, 333, 1)),
+    transpose: (d) => d.transpose(make(d, 301, 403)),
+    "reduce rows": (d) => d.reduceRows(make(d, 301, 403), "squareSum"),
+    "reduce columns": (d) => d.reduceCols(make(d, 301, 403), "sum"),
+    "add a row": (d) => d.add(make(d, 301, 403), make(d, 403)),
+    multiply: (d) => d.multiply(make(d, 301, 403), make(d, 301, 403)),
+    scale: (d) => d.scale(make(d, 301, 403), 0.3),
+    cast: (d) => d.cast(make(d, 301, 403), double ? "f32" : "f64"),
+    silu: (d) => d.activate(make(d, 301, 403), "silu"),
+    gelu: (d) => d.activate(make(d, 301, 403), "gelu"),
+    softmax: (d) => d.softmax(make(d, 301, 403)),
+    rmsNorm: (d) => d.rmsNorm(make(d, 301, 403), make(d, 403), 1e-5),
+    rotary: (d) =>
+      d.rotary(
+        make(d, 2, 101, 6 * 34),
+        make(d, 128, 17),
+        make(d, 128, 17),
+        indices(d, 101, 130),
+      ),
+    attention: (d) =>
+      d.attention(make(d, 2, 31, 6 * 20), make(d, 2, 77, 3 * 20), make(d, 2, 77, 3 * 20), {
+        heads: 6,
+        kvHeads: 3,
+        keyCount: 75,
+      }),
+    "gather rows": (d) => d.gatherRows(make(d, 301, 403), indices(d, 299, 301)),
+    "gather columns": (d) => d.gatherCols(make(d, 301, 403), indices(d, 299, 403)),
+    hadamard: (d) => d.hadamard(make(d, 301, 512), 256),
+    slice: (d) => d.slice(make(d, 901, 403), { row: 1, col: 3, cols: 399 }),
+    write: (d) => withWritten(d, make(d, 901, 403), make(d, 799, 303)),
+  };
+}
+
+const OPERATIONS: readonly (readonly [name: string, result: Result])[] = [
+  ...Object.entries(floats(false)).map(([name, result]) => [`${name}, f32`, result] as const),
+  ...Object.entries(floats(true)).map(([name, result]) => [`${name}, f64`, result] as const),
+  ["gram", (d) => withGram(d, normal(d, [301, 263], false))],
+  ...[1, 5, 41].flatMap((tokens) =>
+    [3, 4].map((bits): [string, Result] => [
+      `affineMatmul of ${tokens} tokens by ${bits} bits`,
+      (d) => d.affineMatmul(normal(d, [tokens, 301], false), codes(d, 601, 301, bits)),
+    ])
+  ),
+];
+
+/** The results of all operations on a device, by name. */
+export async function operationResults(device: Device): Promise<Map<string, AnyTensor>> {
+  const results = new Map<string, AnyTensor>();
+  for (const [name, result] of OPERATIONS) {
+    using scope = device.scope();
+    results.set(name, await device.download(result(scope)));
+  }
+  return results;
+}
