@@ -31,8 +31,8 @@ export interface HuggingFacePlan {
  *
  * @param config What `config.json` says.
  * @param specs The dtype and shape of each tensor.
- * @param options The metadata, `{ format: "pt" }` unless given as Transformers asks for it, and the
- *   largest size of a file.
+ * @param options The metadata of the weights, by default the `{ format: "pt" }` that Transformers
+ *   asks for, and the largest size of a file.
  * @returns The files whose bytes are known already, and the layout of the others.
  * @throws {TypeError} If an option is unknown.
  * @throws {RangeError} If `config` lacks a `model_type`, an option breaks its rule, or a name or

@@ -32,12 +32,8 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, AnyTensor>,
   options: Pick<SafetensorsOptions, "metadata"> = {},
 ): Uint8Array<ArrayBuffer> {
-  const { metadata, ...unknown } = options;
-  const { shards: [shard] } = planSafetensors(tensors, {
-    ...unknown,
-    metadata,
-    maxShardBytes: Number.MAX_SAFE_INTEGER,
-  });
+  const maxShardBytes = Number.MAX_SAFE_INTEGER;
+  const { shards: [shard] } = planSafetensors(tensors, { ...options, maxShardBytes });
   const bytes = new Uint8Array(shard.byteLength);
   bytes.set(shard.header);
   for (const [name, tensor] of tensors) {
