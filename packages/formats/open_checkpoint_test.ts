@@ -9,6 +9,8 @@ import { llama2cBytes, SMALL } from "./testing/llama2c_bytes.ts";
 
 const file = (bytes: Uint8Array): ByteSource => bytesSource(bytes, "model");
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+const sizes = (...integers: number[]): Uint8Array =>
+  new Uint8Array(Int32Array.from(integers).buffer);
 const folder = (...names: string[]): FolderSource =>
   folderOf(Object.fromEntries(names.map((name) => [name, text("{}")])), "folder");
 
@@ -37,6 +39,9 @@ Deno.test("detectFormat() shows the first bytes or the files of what it does not
     [file(text("hello, world")), "current first bytes are 68 65 6c 6c 6f 2c 20 77"],
     [file(new Uint8Array(100)), "current first bytes are 00 00 00 00 00 00 00 00"],
     [file(llama2cBytes(SMALL).slice(0, 27)), "current first bytes are 08 00 00 00 06 00 00 00"],
+    [file(sizes(8, 6, 2, 3, 1, 5, 3)), "current first bytes are 08 00 00 00 06 00 00 00"],
+    [file(sizes(8, 6, 2, 2, 3, 5, 3)), "current first bytes are 08 00 00 00 06 00 00 00"],
+    [file(sizes(8, 6, 2, 2, 1, 5, 2 ** 30)), "current first bytes are 08 00 00 00 06 00 00 00"],
     [folder(), "current files are nothing"],
     [folder("model.safetensors"), 'current files are "model.safetensors"'],
   ];
