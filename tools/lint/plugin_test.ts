@@ -1,7 +1,6 @@
 // Each rule stands here with what it refuses and what it lets pass.
 
 import { assertEquals } from "@std/assert";
-import { LEVELS } from "./package_layers.ts";
 import plugin from "./plugin.ts";
 
 /** One file, and the text that each finding points at. */
@@ -226,11 +225,4 @@ for (const [rule, rows] of Object.entries(ROWS)) {
 
 Deno.test("every rule of the plugin is tested", () => {
   assertEquals(Object.keys(ROWS).toSorted(), Object.keys(plugin.rules).toSorted());
-});
-
-Deno.test("LEVELS names every package there is", () => {
-  const packages = new URL("../../packages/", import.meta.url);
-  for (const { name, isDirectory } of Deno.readDirSync(packages)) {
-    if (isDirectory) assertEquals(typeof LEVELS[name], "number", name);
-  }
 });
