@@ -54,7 +54,7 @@ export function bidiagonalQr(
   let block = { low: -1, high: -1, step: 1 as 1 | -1 };
   while (high > 0) {
     let low = high;
-    while (low > 0 && Math.abs(e[low - 1]) > TINY) low--;
+    while (low > 0 && !(Math.abs(e[low - 1]) <= TINY)) low--;
     if (low > 0) e[low - 1] = 0;
     if (low === high) {
       high--;

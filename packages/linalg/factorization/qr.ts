@@ -6,8 +6,8 @@
 //   A = Q R    A[j:, J] = H_1 … H_b R[J, J]    A[j:, j + b:] -= V Tᵀ (Vᵀ A[j:, j + b:])
 //
 // Panels J of b columns are factorized in f64 on the host, all else are products on the device.
-// Bound: ‖A - Q R‖ <= c n eps ‖A‖ column by column, ‖QᵀQ - I‖ <= c n eps, with a small c
-// (Higham, 2002, theorem 19.4), whatever the condition of A.
+// Bound: ‖A - Q R‖ <= c n eps ‖A‖ column by column and ‖QᵀQ - I‖ <= c n^1.5 eps in the Frobenius norm,
+// whatever the condition of A (Higham, 2002, theorem 19.4); c = 8 here, for n = max(rows, cols).
 // Cost: 4 n² (m - n/3) for both factors of an m × n matrix, of which about 2 · 32 m n on the host.
 
 import { checkOptions, type Tensor } from "@pare/tensor";

@@ -11,8 +11,8 @@
 // not swapped: a list tells which ones are left. A panel ends early when a norm has lost its digits
 // to downdating (Z. Drmač and Z. Bujanović, ACM Trans. Math. Softw. 35, 2008); each panel measures
 // the norms afresh.
-// Bound: ‖A[:, permutation] - Q R‖ <= c n eps ‖A‖, ‖QᵀQ - I‖ <= c n eps for a full factorization, and
-// |r_11| >= |r_22| >= … but for rounding. Cost: 4 m n k - 2 (m + n) k² + 4/3 k³ for R of rank k, half
+// Bound: ‖A[:, permutation] - Q R‖ <= 8 n eps ‖A‖ for a full factorization, ‖QᵀQ - I‖ <= 8 n^1.5 eps
+// in the Frobenius norm, and r_11 >= r_22 >= … but for rounding. Cost: 4 m n k - 2 (m + n) k² + 4/3 k³ for R of rank k, half
 // of it in Aᵀ v.
 
 import { checkOptions, type Checks, integer, type Tensor } from "@pare/tensor";

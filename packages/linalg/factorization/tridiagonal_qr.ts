@@ -79,27 +79,23 @@ function sweep(
   const sines = new Float64Array(count);
   let g = d[start] - shiftOf(d[atD(count - 1)], e[atE(count - 1)], d[atD(count)]);
   let [c, s, p] = [1, 1, 0];
-  let done = 0;
-  for (; done < count; done++) {
-    const f = s * e[atE(done)];
-    const b = c * e[atE(done)];
+  for (let i = 0; i < count; i++) {
+    const f = s * e[atE(i)];
+    const b = c * e[atE(i)];
     const rotation = givens(g, f);
-    if (done > 0) e[atE(done - 1)] = rotation.r;
-    // The shift was an eigenvalue of what is done so far: the matrix falls apart here.
-    if (rotation.r === 0) break;
+    if (i > 0) e[atE(i - 1)] = rotation.r;
     ({ c, s } = rotation);
-    g = d[atD(done)] - p;
-    const r = (d[atD(done + 1)] - g) * s + 2 * c * b;
+    g = d[atD(i)] - p;
+    const r = (d[atD(i + 1)] - g) * s + 2 * c * b;
     p = s * r;
-    d[atD(done)] = g + p;
+    d[atD(i)] = g + p;
     g = c * r - b;
-    cosines[done] = c;
-    sines[done] = s;
+    cosines[i] = c;
+    sines[i] = s;
   }
-  d[atD(done)] -= p;
-  if (done === count) e[atE(count - 1)] = g;
-  const direction = step > 0 ? "down" : "up";
-  sweeps.add(direction, start, cosines.subarray(0, done), sines.subarray(0, done));
+  d[atD(count)] -= p;
+  e[atE(count - 1)] = g;
+  sweeps.add(step > 0 ? "down" : "up", start, cosines, sines);
 }
 
 /** Wilkinson's shift: the eigenvalue of [a, b; b, c] that is closer to c. */

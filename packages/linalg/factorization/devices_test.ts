@@ -1,0 +1,119 @@
+// Every factorization on every device: what the reference does right, the others must do too.
+
+import { assert } from "@std/assert";
+import type { Device } from "../device.ts";
+import { type Float, randomValues } from "../testing/device_case.ts";
+import { asTensor, valuesOf } from "../testing/factorization_cases.ts";
+import {
+  allowed,
+  departure,
+  distance,
+  graded,
+  roundedTo,
+  scaledColumns,
+  symmetric,
+  times,
+  withEigenvalues,
+} from "../testing/matrices.ts";
+import { transposed } from "../testing/oracle.ts";
+import { createWasmDevice } from "../wasm/wasm_device.ts";
+import { IS_SKIPPED } from "../webgpu/testing/gpu_test_device.ts";
+import { createWebgpuDevice } from "../webgpu/webgpu_device.ts";
+import { cholesky } from "./cholesky.ts";
+import { eigh } from "./eigh.ts";
+import { qr } from "./qr.ts";
+import { qrPivoted } from "./qr_pivoted.ts";
+import { randomizedSvd } from "./randomized_svd.ts";
+import { svd } from "./svd.ts";
+import { triangularSolve } from "./triangular_solve.ts";
+
+const DEVICES: readonly [
+  name: string,
+  dtypes: readonly Float[],
+  ignore: boolean,
+  create: () => Promise<Device>,
+][] = [
+  ["wasm", ["f32", "f64"], false, () => createWasmDevice({ threads: 2 })],
+  ["webgpu", ["f32"], IS_SKIPPED, () => createWebgpuDevice()],
+];
+
+/** The name of a factorization, and how far what it gives is from what it should be. */
+const FACTORIZATIONS: readonly [
+  name: string,
+  errors: (device: Device, dtype: Float) => Promise<readonly number[]>,
+][] = [
+  ["qr", async (device, dtype) => {
+    const a = roundedTo(randomValues([70, 50], 1, "f64"), dtype);
+    const { q, r } = await qr(asTensor(a, dtype), { device });
+    return [distance(times(valuesOf(q), valuesOf(r)), a), departure(valuesOf(q))];
+  }],
+  ["qrPivoted", async (device, dtype) => {
+    const a = roundedTo(randomValues([50, 67], 2, "f64"), dtype);
+    const { q, r, permutation } = await qrPivoted(asTensor(a, dtype), { device });
+    const data = a.data.map((_, i) => a.data[i - i % 67 + permutation.data[i % 67]]);
+    return [
+      distance(times(valuesOf(q), valuesOf(r)), { shape: a.shape, data }),
+      departure(valuesOf(q)),
+    ];
+  }],
+  ["cholesky", async (device, dtype) => {
+    const a = roundedTo(withEigenvalues(graded(70, 1e-2), 3), dtype);
+    const factor = valuesOf(await cholesky(asTensor(a, dtype), { device }));
+    return [distance(times(factor, transposed(factor)), a)];
+  }],
+  ["triangularSolve", async (device, dtype) => {
+    const t = roundedTo(randomValues([70, 70], 4, "f64"), dtype);
+    t.data.forEach((value, i) => {
+      const [row, col] = [Math.floor(i / 70), i % 70];
+      t.data[i] = row === col ? 1.5 : col > row ? 0 : Math.fround(value / 70);
+    });
+    const b = roundedTo(randomValues([70, 9], 5, "f64"), dtype);
+    const x = await triangularSolve(asTensor(t, dtype), asTensor(b, dtype), { device });
+    return [distance(times(t, valuesOf(x)), b)];
+  }],
+  ["eigh", async (device, dtype) => {
+    const a = roundedTo(symmetric(randomValues([66, 66], 6, "f64")), dtype);
+    const { values, vectors } = await eigh(asTensor(a, dtype), { device });
+    const v = valuesOf(vectors);
+    return [distance(times(scaledColumns(v, values.data), transposed(v)), a), departure(v)];
+  }],
+  ["svd", async (device, dtype) => {
+    const a = roundedTo(randomValues([66, 50], 7, "f64"), dtype);
+    const { u, singularValues, vt } = await svd(asTensor(a, dtype), { device });
+    const left = scaledColumns(valuesOf(u), singularValues.data);
+    return [
+      distance(times(left, valuesOf(vt)), a),
+      departure(valuesOf(u)),
+      departure(transposed(valuesOf(vt))),
+    ];
+  }],
+  ["randomizedSvd", async (device, dtype) => {
+    const a = roundedTo(
+      times(randomValues([66, 5], 8, "f64"), randomValues([5, 50], 9, "f64")),
+      dtype,
+    );
+    const { u, singularValues, vt } = await randomizedSvd(asTensor(a, dtype), { device, rank: 5 });
+    const left = scaledColumns(valuesOf(u), singularValues.data);
+    return [distance(times(left, valuesOf(vt)), a), departure(valuesOf(u))];
+  }],
+];
+
+for (const [deviceName, dtypes, ignore, create] of DEVICES) {
+  const device = ignore ? null : await create();
+  Deno.test.afterAll(() => device?.[Symbol.dispose]());
+  for (const [name, errorsOf] of FACTORIZATIONS) {
+    Deno.test({
+      name: `${deviceName}: ${name}() is as exact as the device's dtype`,
+      ignore,
+      fn: async () => {
+        if (!device) return;
+        for (const dtype of dtypes) {
+          const errors = await errorsOf(device, dtype);
+          // Of 70 rows at most; departures from orthonormal columns are norms of up to 66 columns.
+          const bound = 8 * allowed({ shape: [70], data: new Float64Array(0) }, dtype);
+          for (const error of errors) assert(error <= bound, `${dtype}: ${errors} > ${bound}`);
+        }
+      },
+    });
+  }
+}
