@@ -161,7 +161,7 @@ for (const [when, stage] of [["during calibration", 0], ["while it writes", 12]]
         false,
       );
       const opened = await run(["inspect", "out.partial"], folder);
-      assertEquals(opened.code, 2);
+      assertEquals(opened.code, 1);
       assertStringIncludes(opened.stderr, "work of an interrupted run");
       const again = await run(args, folder);
       assertEquals(again.code, 0, again.stderr);

@@ -6,7 +6,7 @@ import { type Command, commandHelp, parseFlags } from "./flags.ts";
 import { GENERATE } from "./generate_command.ts";
 import { INSPECT } from "./inspect_command.ts";
 import { print, tell } from "./terminal.ts";
-import { UserError } from "./user_error.ts";
+import { UsageError, UserError } from "./user_error.ts";
 import { VERSION } from "./version.ts";
 
 /** Every command. */
@@ -46,7 +46,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (interrupt.signal.aborted) return EXIT.interrupted;
     tell(`error: ${messageOf(error)}`);
-    return error instanceof UserError ? EXIT.usage : EXIT.failed;
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   } finally {
     Deno.removeSignalListener("SIGINT", onSignal);
     Deno.removeSignalListener("SIGTERM", onSignal);

@@ -19,7 +19,7 @@ import { REGISTRY } from "./registry.ts";
 import { reportCompression, reportPlan } from "./compress_report.ts";
 import { print, tell, terminalProgress } from "./terminal.ts";
 import { readDocuments } from "./text.ts";
-import { UserError } from "./user_error.ts";
+import { UsageError, UserError } from "./user_error.ts";
 import { CREATOR } from "./version.ts";
 import { packDocuments } from "./windows.ts";
 
@@ -80,7 +80,7 @@ async function runCompress({ operands, values, signal }: CommandInput): Promise<
     return 2;
   }
   if (operands.length > 1) {
-    throw new UserError(
+    throw new UsageError(
       `Cannot compress as there must be one model: current ones are ${operands.join(", ")}`,
     );
   }
@@ -88,12 +88,12 @@ async function runCompress({ operands, values, signal }: CommandInput): Promise<
   const source = await openSource(operands[0]);
   const format = values.text("format") ?? "pare";
   if (format !== "pare" && format !== "hf") {
-    throw new UserError(
+    throw new UsageError(
       `Cannot compress as --format must be pare or hf: current value is ${format}`,
     );
   }
   if (recipe.steps.length === 0 && format === "pare") {
-    throw new UserError(
+    throw new UsageError(
       "Cannot compress as there must be something to do: name --method, --recipe or --format hf",
     );
   }

@@ -5,7 +5,7 @@ import {
   type Device,
 } from "@pare/linalg";
 import type { Flags, FlagValues } from "./flags.ts";
-import { UserError } from "./user_error.ts";
+import { UsageError } from "./user_error.ts";
 
 /** The flags that choose where to compute. */
 export const DEVICE_FLAGS: Flags = {
@@ -22,7 +22,7 @@ export async function openDevice(values: FlagValues): Promise<Device> {
   const name = values.text("device") ?? "wasm";
   const threads = values.number("threads");
   if (threads !== undefined && (threads < 1 || threads > 256)) {
-    throw new UserError(
+    throw new UsageError(
       `Cannot compute as --threads must be from 1 to 256: current value is ${threads}`,
     );
   }
@@ -34,7 +34,7 @@ export async function openDevice(values: FlagValues): Promise<Device> {
     case "reference":
       return createReferenceDevice();
     default:
-      throw new UserError(
+      throw new UsageError(
         `Cannot compute as --device must be wasm, webgpu or reference: current value is ${name}`,
       );
   }

@@ -7,7 +7,7 @@ import { type OpenedSource, openSource } from "./open_source.ts";
 import { formatTable } from "./table.ts";
 import { print, terminalProgress } from "./terminal.ts";
 import { readDocuments } from "./text.ts";
-import { UserError } from "./user_error.ts";
+import { UsageError } from "./user_error.ts";
 import { packDocuments, windowPerDocument } from "./windows.ts";
 
 /** `evaluate`: measures how well a model predicts a text. */
@@ -54,10 +54,10 @@ export const EVALUATE: Command = {
 
 async function runEvaluate({ operands, values, signal }: CommandInput): Promise<number> {
   if (operands.length !== 1) {
-    throw new UserError("Cannot evaluate as there must be one model to evaluate");
+    throw new UsageError("Cannot evaluate as there must be one model to evaluate");
   }
   const path = values.text("text");
-  if (path === undefined) throw new UserError("Cannot evaluate as --text must name a file");
+  if (path === undefined) throw new UsageError("Cannot evaluate as --text must name a file");
   const source = await openSource(operands[0]);
   const original = values.text("against");
   const against = original === undefined ? null : await openSource(original);
@@ -95,14 +95,14 @@ function cutWindows(
   const { maxPositions } = model.config;
   const length = values.number("window-length") ?? Math.min(2048, maxPositions);
   if (length < 2 || length > maxPositions) {
-    throw new UserError(
+    throw new UsageError(
       `Cannot evaluate as --window-length must be from 2 to the model's ${maxPositions} tokens: current value is ${length}`,
     );
   }
   const cut = values.on("documents") ? windowPerDocument : packDocuments;
   const most = values.number("max-windows") ?? Infinity;
   if (most < 1) {
-    throw new UserError(
+    throw new UsageError(
       `Cannot evaluate as --max-windows must be 1 or more: current value is ${most}`,
     );
   }

@@ -1,7 +1,7 @@
 // Flags: one table per command says what there is; parsing and help both read it.
 
 import { parseArgs } from "@std/cli/parse-args";
-import { UserError } from "./user_error.ts";
+import { UsageError } from "./user_error.ts";
 
 /** One flag of a command. */
 export interface Flag {
@@ -58,7 +58,7 @@ export interface FlagValues {
  * @param command Whose flags there may be.
  * @param args The arguments after the command's name.
  * @returns Operands and values.
- * @throws {UserError} If a flag is unknown, lacks its value or has one of the wrong kind.
+ * @throws {UsageError} If a flag is unknown, lacks its value or has one of the wrong kind.
  */
 export function parseFlags(
   command: Command,
@@ -72,7 +72,7 @@ export function parseFlags(
     unknown: (arg, key) => {
       if (key === undefined) return true;
       const near = Object.keys(flags).filter((flag) => flag.startsWith(key[0]));
-      throw new UserError(
+      throw new UsageError(
         `Cannot run ${name} as flag ${arg.split("=")[0]} is unknown: ` +
           (near.length ? `did you mean ${near.map((flag) => `--${flag}`).join(", ")}? ` : "") +
           `"${name} --help" lists all`,
@@ -83,14 +83,14 @@ export function parseFlags(
   for (const [flag, { kind, value }] of Object.entries(flags)) {
     const given = raw(flag);
     if (kind === "switch" || given === undefined) continue;
-    if (Array.isArray(given)) {
-      throw new UserError(`Cannot run ${name} as --${flag} must be given once`);
+    if (args.filter((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`)).length > 1) {
+      throw new UsageError(`Cannot run ${name} as --${flag} must be given once`);
     }
     if (given === "") {
-      throw new UserError(`Cannot run ${name} as --${flag} must have a value: ${value}`);
+      throw new UsageError(`Cannot run ${name} as --${flag} must have a value: ${value}`);
     }
     if (kind !== "text" && !isNumber(String(given), kind)) {
-      throw new UserError(
+      throw new UsageError(
         `Cannot run ${name} as --${flag} must be ${
           kind === "integer" ? "a whole number" : "a number"
         }: current value is ${given}`,

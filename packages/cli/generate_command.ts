@@ -4,7 +4,7 @@ import type { Command, CommandInput, FlagValues } from "./flags.ts";
 import { requireTokenizer, TOKENIZER_FLAG } from "./open_tokenizer.ts";
 import { openSource } from "./open_source.ts";
 import { print, printPiece } from "./terminal.ts";
-import { UserError } from "./user_error.ts";
+import { UsageError } from "./user_error.ts";
 
 /** `generate`: lets a model write. */
 export const GENERATE: Command = {
@@ -43,13 +43,13 @@ export const GENERATE: Command = {
 };
 
 async function runGenerate({ operands, values, signal }: CommandInput): Promise<number> {
-  if (operands.length !== 1) throw new UserError("Cannot generate as there must be one model");
+  if (operands.length !== 1) throw new UsageError("Cannot generate as there must be one model");
   const source = await openSource(operands[0]);
   const { tokenizer } = await requireTokenizer(source, values.text("tokenizer"));
   const prompt = values.text("prompt") ?? "";
   const tokens = tokenizer.encode(prompt);
   if (tokens.length === 0) {
-    throw new UserError("Cannot generate as --prompt must not be empty for this tokenizer");
+    throw new UsageError("Cannot generate as --prompt must not be empty for this tokenizer");
   }
   using device = await openDevice(values);
   const decoder = createDecoder(tokenizer, { after: tokens });

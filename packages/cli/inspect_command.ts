@@ -4,7 +4,7 @@ import type { Command, CommandInput } from "./flags.ts";
 import { type OpenedSource, openSource } from "./open_source.ts";
 import { formatBytes, formatShare, formatTable } from "./table.ts";
 import { print } from "./terminal.ts";
-import { UserError } from "./user_error.ts";
+import { UsageError } from "./user_error.ts";
 
 /** `inspect`: shows how a model is stored. */
 export const INSPECT: Command = {
@@ -36,7 +36,7 @@ interface LayerView {
 
 async function runInspect({ operands, values }: CommandInput): Promise<number> {
   if (operands.length !== 1) {
-    throw new UserError("Cannot inspect as there must be one model to inspect");
+    throw new UsageError("Cannot inspect as there must be one model to inspect");
   }
   const source = await openSource(operands[0]);
   const layers = layerNames(source.model).map((name) => viewOf(name, source));

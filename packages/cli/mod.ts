@@ -13,5 +13,5 @@ if (import.meta.main) await import("./main.ts");
 export { COMMANDS, runCli } from "./cli.ts";
 export type { Command, CommandInput, Flag, Flags, FlagValues } from "./flags.ts";
 export { REGISTRY } from "./registry.ts";
-export { UserError } from "./user_error.ts";
+export { UsageError, UserError } from "./user_error.ts";
 export { CREATOR, VERSION } from "./version.ts";

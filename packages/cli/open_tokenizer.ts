@@ -16,7 +16,7 @@ import { UserError } from "./user_error.ts";
 export const TOKENIZER_FLAG: Flag = {
   kind: "text",
   value: "<file>",
-  help: "tokenizer.json, a SentencePiece .model or a llama2.c .bin; the model folder's by default",
+  help: "tokenizer.json, SentencePiece .model or llama2.c .bin; the model's by default",
 };
 
 /** A tokenizer and the files that others read it from. */

@@ -2,7 +2,7 @@
 
 import type { Registry } from "@pare/pipeline";
 import type { Flags, FlagValues } from "./flags.ts";
-import { UserError } from "./user_error.ts";
+import { UsageError } from "./user_error.ts";
 
 /** The flags that make up a recipe. */
 export const RECIPE_FLAGS: Flags = {
@@ -78,13 +78,13 @@ export function recipeFromFlags(
   const options = optionsOf(values);
   const stepFlags = ["layers", "except"].filter((flag) => values.text(flag) !== undefined);
   if (base !== undefined && (method || Object.keys(options).length || stepFlags.length)) {
-    throw new UserError(
+    throw new UsageError(
       "Cannot compress as --recipe must stand alone: --method and its flags go into its steps",
     );
   }
   if (!method && (Object.keys(options).length || stepFlags.length)) {
     const known = Object.keys(registry).join(", ");
-    throw new UserError(`Cannot compress as --method must be named: known methods are ${known}`);
+    throw new UsageError(`Cannot compress as --method must be named: known methods are ${known}`);
   }
   const given = (base ?? { version: 1 }) as Record<string, unknown>;
   const calibration = compact({
@@ -121,7 +121,7 @@ function optionsOf(values: FlagValues): Record<string, unknown> {
   if (group === "row" || group === "tensor") options.granularity = group;
   else if (group !== undefined) {
     if (!/^\d+$/.test(group)) {
-      throw new UserError(
+      throw new UsageError(
         `Cannot compress as --group must be a number, row or tensor: current value is ${group}`,
       );
     }

@@ -25,7 +25,8 @@ export function terminalProgress(): Progress {
   return createProgress({
     isTerminal,
     colors: isTerminal && useColors(),
-    columns: isTerminal ? Deno.consoleSize().columns : 80,
+    // A terminal that does not know its width says 0.
+    columns: isTerminal && Deno.consoleSize().columns || 80,
     write: (text) => writeAll(Deno.stderr, encoder.encode(text)),
   });
 }

@@ -11,3 +11,9 @@ export class UserError extends Error {
     super(message, { cause });
   }
 }
+
+/** An error in how a command was called. */
+export class UsageError extends UserError {
+  /** The name of this class, as errors print it. */
+  override name = "UsageError";
+}

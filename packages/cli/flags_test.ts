@@ -1,0 +1,116 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { COMMANDS } from "./cli.ts";
+import { type Command, commandHelp, parseFlags } from "./flags.ts";
+import { RECIPE_FLAGS, recipeFromFlags } from "./recipe_flags.ts";
+import { REGISTRY } from "./registry.ts";
+import { UsageError } from "./user_error.ts";
+
+const COMMAND: Command = {
+  name: "try",
+  summary: "Tries.",
+  operands: "<model>",
+  flags: { ...RECIPE_FLAGS, help: { kind: "switch", help: "Show this help" } },
+  examples: [["model/", "Just try"]],
+  run: () => Promise.resolve(0),
+};
+
+function recipeOf(line: string, base?: unknown) {
+  return recipeFromFlags(parseFlags(COMMAND, line.split(" ")).values, REGISTRY, base);
+}
+
+Deno.test("parseFlags() tells operands, texts, numbers and switches apart", () => {
+  const { operands, values } = parseFlags(COMMAND, [
+    "a",
+    "--bits",
+    "3",
+    "--keep=0.5",
+    "--symmetric",
+    "--method",
+    "rtn",
+    "7",
+  ]);
+  assertEquals(operands, ["a", "7"]);
+  assertEquals([values.number("bits"), values.number("keep"), values.text("method")], [
+    3,
+    0.5,
+    "rtn",
+  ]);
+  assertEquals([values.on("symmetric"), values.on("sequential"), values.number("rank")], [
+    true,
+    false,
+    undefined,
+  ]);
+});
+
+const BAD: readonly [line: string, message: string][] = [
+  ["--bots 3", "flag --bots is unknown: did you mean --bits?"],
+  ["-x", "flag -x is unknown"],
+  ["--bits three", "--bits must be a whole number: current value is three"],
+  ["--bits 3.5", "--bits must be a whole number"],
+  ["--keep much", "--keep must be a number"],
+  ["--bits", "--bits must have a value: <n>"],
+  ["--bits 3 --bits 4", "--bits must be given once"],
+];
+for (const [line, message] of BAD) {
+  Deno.test(`parseFlags() refuses ${line}`, () => {
+    assertThrows(() => parseFlags(COMMAND, line.split(" ")), UsageError, message);
+  });
+}
+
+Deno.test("recipeFromFlags() makes a recipe of one step", () => {
+  assertEquals(
+    recipeOf(
+      "--method rtn --bits 3 --group 32 --layers **.{q,k}_proj,lm_head --seed 2 --windows 4",
+    ),
+    {
+      version: 1,
+      seed: 2,
+      calibration: { windows: 4 },
+      steps: [{
+        method: "rtn",
+        options: { bits: 3, groupSize: 32 },
+        layers: ["**.{q,k}_proj", "lm_head"],
+      }],
+    },
+  );
+});
+
+Deno.test("recipeFromFlags() lays flags over a recipe that was read", () => {
+  const base = {
+    version: 1,
+    calibration: { windows: 9, windowLength: 8 },
+    steps: [{ method: "rtn" }],
+  };
+  assertEquals(recipeOf("--windows 4 --dtype f16", base), {
+    ...base,
+    dtype: "f16",
+    calibration: { windows: 4, windowLength: 8 },
+  });
+});
+
+Deno.test("recipeFromFlags() refuses options without their method, and a step beside a recipe", () => {
+  assertThrows(
+    () => recipeOf("--bits 3"),
+    UsageError,
+    "--method must be named: known methods are rtn",
+  );
+  assertThrows(
+    () => recipeOf("--method rtn", { version: 1 }),
+    UsageError,
+    "--recipe must stand alone",
+  );
+  assertThrows(
+    () => recipeOf("--method rtn --group few"),
+    UsageError,
+    "must be a number, row or tensor",
+  );
+});
+
+for (const command of COMMANDS) {
+  Deno.test(`the help of ${command.name} names every flag`, () => {
+    const help = commandHelp(command);
+    for (const flag of Object.keys(command.flags)) assertStringIncludes(help, `--${flag}`);
+    // Lines of a terminal: help that wraps is hard to read.
+    for (const line of help.split("\n")) assertEquals(line.length <= 110, true, line);
+  });
+}
