@@ -72,7 +72,7 @@ async function runTests(paths: readonly string[], temporary: string): Promise<Te
   ]);
   const summary = parseTestOutput(output) ?? { passed: 0, failed: 0, skipped: 0, skippedNames: [] };
   // A run can break off without a single failed test, for example on a type error.
-  const broken = !status.success || summary.passed === 0;
+  const broken = !status.success || summary.passed + summary.skipped === 0;
   return { ...summary, failed: broken ? Math.max(summary.failed, 1) : summary.failed };
 }
 
