@@ -43,19 +43,22 @@ export async function evaluate(
       vocabularySize,
     ]);
   }
-  const stages = against ? 2 : 1;
-  const stage = (index: number) => ({ done, total }: { done: number; total: number }) =>
-    onProgress?.({ done: index * total + done, total: stages * total });
+  // The two models take turns from the first logits on: what counts is what both have done.
+  const done = against ? [0, 0] : [0];
   const run = (of: Model, index: number) =>
     logitsOf(of, windows, {
       ...(device && { device }),
       ...(signal && { signal }),
-      onProgress: stage(index),
+      onProgress: (progress) => {
+        done[index] = progress.done;
+        const sum = done.reduce((total, part) => total + part, 0);
+        onProgress?.({ done: sum, total: done.length * progress.total });
+      },
     });
-  const originals = against ? run(against, 0) : null;
+  const originals = against ? run(against, 1) : null;
   const scores: WindowScore[] = [];
   try {
-    for await (const piece of run(model, stages - 1)) {
+    for await (const piece of run(model, 0)) {
       const original = originals ? await samePiece(originals, piece) : null;
       const { window, start, logits } = piece;
       const score = scoreWindow(windows[window], logits.data, original, { vocabularySize, start });

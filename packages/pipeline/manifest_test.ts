@@ -1,0 +1,104 @@
+import { FormatError } from "@pare/tensor";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { type Manifest, parseManifest, planManifest, serializeManifest } from "./manifest.ts";
+import { parseRecipe } from "./recipe.ts";
+import { METHODS } from "./testing/methods.ts";
+
+const MANIFEST: Manifest = {
+  format: "pare",
+  version: 1,
+  creator: "test",
+  kernels: "reference",
+  recipe: parseRecipe({ version: 1, steps: [{ method: "rtn" }] }, METHODS),
+  source: { name: "männchen.bin", sha256: "0".repeat(64) },
+  calibration: { name: "text", sha256: "1".repeat(64), tokens: 5 },
+  layers: {
+    lm_head: {
+      method: "rtn",
+      node: { form: "dense", shape: [3, 4], dtype: "f16" },
+      byteLength: 24,
+      nmse: 0,
+      activationNmse: null,
+    },
+  },
+  files: { "model.safetensors": { byteLength: 123456, sha256: "2".repeat(64) } },
+  byteLength: 0,
+};
+
+function measured(nmse: number, activationNmse: number | null): Manifest {
+  const { byteLength } = planManifest(MANIFEST);
+  const layers = { lm_head: { ...MANIFEST.layers.lm_head, nmse, activationNmse } };
+  return { ...MANIFEST, layers, byteLength };
+}
+
+Deno.test("planManifest() knows the length of the file whatever is measured", () => {
+  const { manifestByteLength, byteLength } = planManifest(MANIFEST);
+  assertEquals(byteLength, manifestByteLength + 123456);
+  fc.assert(
+    fc.property(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (a, b) => {
+        const text = serializeManifest(measured(a, b), manifestByteLength);
+        assertEquals(new TextEncoder().encode(text).length, manifestByteLength);
+      },
+    ),
+    { seed: 1, numRuns: 500 },
+  );
+});
+
+Deno.test("parseManifest() reads back what serializeManifest() wrote", () => {
+  const manifest = measured(0.1, 1e-7);
+  const { manifestByteLength } = planManifest(MANIFEST);
+  assertEquals(parseManifest(serializeManifest(manifest, manifestByteLength)), manifest);
+});
+
+Deno.test("parseManifest() gives a FormatError or a manifest for any damage", () => {
+  const text = JSON.stringify(measured(0.5, 0.5));
+  let refused = 0;
+  fc.assert(
+    fc.property(
+      fc.nat(text.length - 1),
+      fc.nat(6),
+      fc.constantFrom("", "null", "-1", "{}", "[]", `"../x"`, "1e400", "}", `"__proto__":`),
+      (start, length, piece) => {
+        try {
+          parseManifest(text.slice(0, start) + piece + text.slice(start + length));
+        } catch (error) {
+          assert(error instanceof FormatError && error.field !== "", String(error));
+          refused++;
+        }
+      },
+    ),
+    { seed: 2, numRuns: 3000 },
+  );
+  assert(refused > 1000, `${refused} refused`);
+});
+
+const BAD: readonly [name: string, change: Record<string, unknown>, message: string][] = [
+  ["another format", { format: "other" }, `format must be "pare"`],
+  ["a later version", { version: 2 }, "version must be 1: current value is 2"],
+  ["layers that are a list", { layers: [] }, "layers must be an object"],
+  ["an unknown form", { layers: { a: { node: { form: "magic" } } } }, "layers.a.node"],
+  [
+    "a file outside the folder",
+    { files: { "../x": {} } },
+    `must name files directly inside the folder: current value is "../x"`,
+  ],
+  [
+    "a digest of the wrong length",
+    { files: { x: { byteLength: 1, sha256: "00" } } },
+    "files.x.sha256",
+  ],
+  ["no source", { source: undefined }, "source must be an object"],
+];
+for (const [name, change, message] of BAD) {
+  Deno.test(`parseManifest() refuses ${name}`, () => {
+    assertThrows(
+      () => parseManifest(JSON.stringify({ ...MANIFEST, ...change })),
+      FormatError,
+      message,
+    );
+  });
+}
