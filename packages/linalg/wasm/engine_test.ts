@@ -36,6 +36,23 @@ for (const workers of workerKinds()) {
   });
 }
 
+Deno.test("createEngine() does with one thread where no worker will start", async () => {
+  const { Worker } = globalThis;
+  globalThis.Worker = function refuse() {
+    throw new DOMException("No workers here", "SecurityError");
+  } as unknown as typeof Worker;
+  try {
+    const engine = await createEngine({ threads: 3, workers: "web" });
+    assertEquals(engine.threads, 1);
+    using device = createDevice(createWasmKernels(engine));
+    using x = device.upload(randomNormal([300, 300], { seed: 1 }));
+    using product = device.matmul(x, x);
+    assertEquals((await device.download(product)).data.length, 90_000);
+  } finally {
+    globalThis.Worker = Worker;
+  }
+});
+
 Deno.test("createEngine() leaves threads asleep that have nothing to do", async () => {
   using device = createDevice(createWasmKernels(await createEngine({ threads: 3 })));
   using x = device.upload(randomNormal([300, 300], { seed: 1 }));

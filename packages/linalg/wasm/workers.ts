@@ -65,8 +65,8 @@ export function workerKinds(): WorkerKind[] {
  * @param start What the thread is started with.
  * @returns What ends the worker, once it is ready.
  */
-export function startWorker(kind: WorkerKind, start: WorkerStart): Promise<() => void> {
-  return kind === "node" ? startNodeWorker(start) : startWebWorker(start);
+export async function startWorker(kind: WorkerKind, start: WorkerStart): Promise<() => void> {
+  return await (kind === "node" ? startNodeWorker(start) : startWebWorker(start));
 }
 
 function startNodeWorker(start: WorkerStart): Promise<() => void> {

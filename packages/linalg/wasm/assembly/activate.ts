@@ -2,7 +2,16 @@
 
 import { erfc, exp } from "./exponential";
 import { divideUp, GRAIN, word } from "./memory";
-import { highDoubles, joinDoubles, lanes, loadUpTo, lowDoubles, madd, storeUpTo, zero } from "./simd";
+import {
+  highDoubles,
+  joinDoubles,
+  lanes,
+  loadUpTo,
+  lowDoubles,
+  madd,
+  storeUpTo,
+  zero,
+} from "./simd";
 
 const SILU: usize = 0;
 const GELU: usize = 1;

@@ -5,7 +5,15 @@ import { canDotCodes, dotCodes } from "./dot_codes";
 import { divideUp, grain, word } from "./memory";
 import { tileCols } from "./micro_kernel";
 import { packCols, packRows } from "./pack";
-import { BLOCK_COLS, BLOCK_ROWS, blockDepth, multiplyPanels, packedA, packedB, spare } from "./panels";
+import {
+  BLOCK_COLS,
+  BLOCK_ROWS,
+  blockDepth,
+  multiplyPanels,
+  packedA,
+  packedB,
+  spare,
+} from "./panels";
 import { dotRows, storeSums } from "./thin_dot";
 
 /** The most tokens whose products are summed one by one. */

@@ -56,12 +56,12 @@ function attend<T>(unit: usize): void {
     const k = word(1) + column + key * lead;
     dotRows<T>(word(0) + row, k, lead, min(KEYS, count - key), headSize, scores + key * size);
   }
-  const scale = v128.splat<T>(<T>number(0));
+  const scale = v128.splat<T>(<T> number(0));
   for (let at: usize = 0; at < count * size; at += 16) {
     v128.store(scores + at, v128.mul<T>(v128.load(scores + at), scale));
   }
   const total = exponentials<T>(scores, count, scores);
-  sumValues<T>(scores, count, word(2) + column, lead, word(3) + row, headSize, <T>(1 / total));
+  sumValues<T>(scores, count, word(2) + column, lead, word(3) + row, headSize, <T> (1 / total));
 }
 
 /** out = factor · Σ weight · value, a few vectors of the head at a time. */

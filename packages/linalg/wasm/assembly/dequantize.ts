@@ -14,10 +14,10 @@ export const LAYOUT_BYTES: usize = 64;
 export function writeLayout(bits: usize, layout: usize): void {
   for (let i: usize = 0; i < 8; i++) {
     const byte = i * bits / 8;
-    store<u8>(layout + 2 * i, <u8>byte);
-    store<u8>(layout + 2 * i + 1, <u8>(byte + 1));
-    const multiplier = (<usize>1) << (16 - bits - i * bits % 8);
-    store<u16>(layout + 2 * i, <u16>multiplier, 16);
+    store<u8>(layout + 2 * i, <u8> byte);
+    store<u8>(layout + 2 * i + 1, <u8> (byte + 1));
+    const multiplier = (<usize> 1) << (16 - bits - i * bits % 8);
+    store<u16>(layout + 2 * i, <u16> multiplier, 16);
   }
 }
 
@@ -55,7 +55,7 @@ export function scaleOf(row: usize, group: usize): f32 {
 @inline
 export function zeroPointOf(row: usize, group: usize): f32 {
   const zeroPoints = word(2);
-  return zeroPoints ? load<f32>(zeroPoints + (row * word(9) + group) * 4) : <f32>number(0);
+  return zeroPoints ? load<f32>(zeroPoints + (row * word(9) + group) * 4) : <f32> number(0);
 }
 
 /**
@@ -75,7 +75,7 @@ export function dequantize(
   const bits = word(7);
   const size = word(8);
   const groups = word(9);
-  const shift = 16 - <i32>bits;
+  const shift = 16 - <i32> bits;
   const bytes = v128.load(layout);
   const multipliers = v128.load(layout, 16);
   let codes = word(0) + row * word(10) + first / 8 * bits;

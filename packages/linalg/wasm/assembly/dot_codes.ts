@@ -14,7 +14,7 @@ export function dotCodes(row: usize, x: usize, layout: usize): f32 {
   const cols = word(6);
   const bits = word(7);
   const size = word(9) ? word(8) : cols;
-  const shift = 16 - <i32>bits;
+  const shift = 16 - <i32> bits;
   const bytes = v128.load(layout);
   const multipliers = v128.load(layout, 16);
   let codes = word(0) + row * word(10);

@@ -65,6 +65,6 @@ export function castTasks(): usize {
 export function castTask<S, T>(task: usize): void {
   const end = min(word(2), (task + 1) * GRAIN);
   for (let i = task * GRAIN; i < end; i++) {
-    store<T>(word(1) + i * sizeof<T>(), <T>load<S>(word(0) + i * sizeof<S>()));
+    store<T>(word(1) + i * sizeof<T>(), <T> load<S>(word(0) + i * sizeof<S>()));
   }
 }

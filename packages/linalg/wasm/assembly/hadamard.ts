@@ -28,9 +28,9 @@ function transformShort<T>(x: usize, out: usize, block: usize): void {
   const a = load<T>(x);
   if (block == 1) return store<T>(out, a);
   const b = load<T>(x, sizeof<T>());
-  const norm = <T>Math.SQRT1_2;
-  store<T>(out, <T>((a + b) * norm));
-  store<T>(out, <T>((a - b) * norm), sizeof<T>());
+  const norm = <T> Math.SQRT1_2;
+  store<T>(out, <T> ((a + b) * norm));
+  store<T>(out, <T> ((a - b) * norm), sizeof<T>());
 }
 
 function transform<T>(x: usize, out: usize, block: usize): void {
@@ -48,7 +48,7 @@ function transform<T>(x: usize, out: usize, block: usize): void {
       }
     }
   }
-  const norm = v128.splat<T>(<T>(1 / sqrt<f64>(<f64>block)));
+  const norm = v128.splat<T>(<T> (1 / sqrt<f64>(<f64> block)));
   for (let at = out; at < out + bytes; at += 16) v128.store(at, v128.mul<T>(v128.load(at), norm));
 }
 

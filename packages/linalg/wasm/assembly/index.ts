@@ -1,13 +1,6 @@
 // What the host calls: `run` on its own thread, `serve` on the others.
 
-import {
-  CLAIM,
-  DONE,
-  OPERATION,
-  setThread,
-  SIGNAL,
-  STOP,
-} from "./memory";
+import { CLAIM, DONE, OPERATION, setThread, SIGNAL, STOP } from "./memory";
 import { SCRATCH_BYTES } from "./panels";
 import { countTasks, runTask } from "./tasks";
 
@@ -45,13 +38,13 @@ export function run(operation: i32, helpers: i32, mayWait: bool): void {
   }
   store<i32>(OPERATION, operation);
   atomic.store<i32>(DONE, 0);
-  atomic.store<u64>(CLAIM, <u64>count << 32);
+  atomic.store<u64>(CLAIM, <u64> count << 32);
   atomic.add<i32>(SIGNAL, 1);
-  atomic.notify(SIGNAL, min(helpers, <i32>count - 1));
+  atomic.notify(SIGNAL, min(helpers, <i32> count - 1));
   runTasks();
   for (let spins = 0;; spins++) {
     const done = atomic.load<i32>(DONE);
-    if (done == <i32>count) return;
+    if (done == <i32> count) return;
     if (mayWait && spins > SPINS) atomic.wait<i32>(DONE, done, -1);
   }
 }
@@ -76,10 +69,10 @@ export function serve(): void {
 function runTasks(): void {
   while (true) {
     const claim = atomic.add<u64>(CLAIM, 1);
-    const count = <u32>(claim >> 32);
-    if (<u32>claim >= count) return;
-    runTask(load<i32>(OPERATION), <u32>claim);
-    const done = <u32>atomic.add<i32>(DONE, 1) + 1;
+    const count = <u32> (claim >> 32);
+    if (<u32> claim >= count) return;
+    runTask(load<i32>(OPERATION), <u32> claim);
+    const done = <u32> atomic.add<i32>(DONE, 1) + 1;
     if (done == count) atomic.notify(DONE, 1);
   }
 }

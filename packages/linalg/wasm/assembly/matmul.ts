@@ -43,7 +43,7 @@ export function matmulTask<T>(task: usize): void {
   const a = word(0) + product * word(7) * size;
   const b = word(1) + product * word(8) * size;
   const c = word(2) + product * word(9) * size;
-  const alpha = <T>number(0);
+  const alpha = <T> number(0);
   if (!isThin()) blockTask<T>(part, a, b, c, alpha);
   else if (transposeB()) dotTask<T>(part, a, b, c, alpha);
   else sumRowsTask<T>(part, a, b, c, alpha);

@@ -70,7 +70,7 @@ function packAny<S, T>(
   for (let l: usize = 0; l < depth; l++) {
     let from = source + l * depthStep;
     for (let lane: usize = 0; lane < width; lane++, target += sizeof<T>()) {
-      store<T>(target, lane < used ? <T>load<S>(from) : <T>0);
+      store<T>(target, lane < used ? <T> load<S>(from) : <T> 0);
       from += laneStep;
     }
   }

@@ -1,6 +1,6 @@
 // The product of packed panels, tile by tile, and where a thread keeps them.
 
-import { divideUp, scratchAt } from "./memory";
+import { scratchAt } from "./memory";
 import { microKernel, TILE_ROWS, tileCols } from "./micro_kernel";
 
 /** Rows of a that are packed at a time. */

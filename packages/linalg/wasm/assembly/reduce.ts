@@ -49,7 +49,7 @@ function reduceRows<T>(task: usize): void {
   const end = min(word(2), (task + 1) * share);
   for (let row = task * share; row < end; row++) {
     const total = reduceRow<T>(word(0) + row * cols * sizeof<T>(), cols, kind);
-    store<T>(word(1) + row * sizeof<T>(), <T>total);
+    store<T>(word(1) + row * sizeof<T>(), <T> total);
   }
 }
 
@@ -67,7 +67,7 @@ function reduceRow<T>(x: usize, cols: usize, kind: usize): f64 {
   }
   // One at a time, the last elements join the first lane.
   for (; i < cols; i++) {
-    const next = combine(low, f64x2.splat(<f64>load<T>(x + i * sizeof<T>())), kind);
+    const next = combine(low, f64x2.splat(<f64> load<T>(x + i * sizeof<T>())), kind);
     low = i64x2.shuffle(next, low, 0, 3);
   }
   return joinLanes(low, high, kind);
@@ -102,5 +102,7 @@ function reduceCols<T>(task: usize): void {
     }
   }
   const out = word(1) + first * sizeof<T>();
-  for (let j: usize = 0; j < count; j++) store<T>(out + j * sizeof<T>(), <T>load<f64>(totals + j * 8));
+  for (let j: usize = 0; j < count; j++) {
+    store<T>(out + j * sizeof<T>(), <T> load<f64>(totals + j * 8));
+  }
 }

@@ -1,7 +1,17 @@
 // x · gain / √(mean x² + epsilon) over rows, in f64.
 
 import { divideUp, grain, number, word } from "./memory";
-import { highDoubles, joinDoubles, lanes, loadUpTo, lowDoubles, madd, storeUpTo, sumLanes, zero } from "./simd";
+import {
+  highDoubles,
+  joinDoubles,
+  lanes,
+  loadUpTo,
+  lowDoubles,
+  madd,
+  storeUpTo,
+  sumLanes,
+  zero,
+} from "./simd";
 
 export function rmsNormTasks(): usize {
   return divideUp(word(3), grain(word(4)));
@@ -15,7 +25,7 @@ export function rmsNormTask<T>(task: usize): void {
   const end = min(word(3), (task + 1) * share);
   for (let row = task * share; row < end; row++) {
     const x = word(0) + row * bytes;
-    const factor = 1 / sqrt<f64>(squares<T>(x, cols) / <f64>cols + number(0));
+    const factor = 1 / sqrt<f64>(squares<T>(x, cols) / <f64> cols + number(0));
     normalize<T>(x, word(1), word(2) + row * bytes, cols, f64x2.splat(factor));
   }
 }

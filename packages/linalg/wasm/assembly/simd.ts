@@ -71,8 +71,8 @@ export function joinDoubles(low: v128, high: v128): v128 {
 @inline
 export function sumLanes<T>(vector: v128): T {
   if (sizeof<T>() == 8) {
-    return <T>(v128.extract_lane<f64>(vector, 0) + v128.extract_lane<f64>(vector, 1));
+    return <T> (v128.extract_lane<f64>(vector, 0) + v128.extract_lane<f64>(vector, 1));
   }
   const pairs = f32x4.add(vector, i64x2.shuffle(vector, vector, 1, 0));
-  return <T>(v128.extract_lane<f32>(pairs, 0) + v128.extract_lane<f32>(pairs, 1));
+  return <T> (v128.extract_lane<f32>(pairs, 0) + v128.extract_lane<f32>(pairs, 1));
 }

@@ -2,7 +2,16 @@
 
 import { exp, expNegative } from "./exponential";
 import { divideUp, grain, word } from "./memory";
-import { highDoubles, joinDoubles, lanes, loadUpTo, lowDoubles, storeUpTo, sumLanes, zero } from "./simd";
+import {
+  highDoubles,
+  joinDoubles,
+  lanes,
+  loadUpTo,
+  lowDoubles,
+  storeUpTo,
+  sumLanes,
+  zero,
+} from "./simd";
 
 /** How much more an element costs here than in a plain loop. */
 const COST: usize = 4;
@@ -46,7 +55,7 @@ export function exponentials<T>(x: usize, count: usize, out: usize): f64 {
 
 /** The largest element; NaN if there is one. */
 function largest<T>(x: usize, count: usize): T {
-  let best = v128.splat<T>(<T>-Infinity);
+  let best = v128.splat<T>(<T> -Infinity);
   let i: usize = 0;
   for (; i + lanes<T>() <= count; i += lanes<T>()) {
     best = v128.max<T>(best, v128.load(x + i * sizeof<T>()));

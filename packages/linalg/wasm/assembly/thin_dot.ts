@@ -44,8 +44,8 @@ export function storeSums<T>(
   accumulate: bool,
 ): void {
   for (let i: usize = 0; i < count; i++) {
-    const product = <T>(load<T>(sums + i * sizeof<T>()) * alpha);
-    store<T>(c + i * step, accumulate ? <T>(load<T>(c + i * step) + product) : product);
+    const product = <T> (load<T>(sums + i * sizeof<T>()) * alpha);
+    store<T>(c + i * step, accumulate ? <T> (load<T>(c + i * step) + product) : product);
   }
 }
 

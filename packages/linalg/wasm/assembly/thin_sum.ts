@@ -3,7 +3,7 @@
 
 import { divideUp, word } from "./memory";
 import { spare } from "./panels";
-import { lanes, loadUpTo, madd, storeUpTo, zero } from "./simd";
+import { lanes, loadUpTo, madd } from "./simd";
 
 /** Bytes of a strip of columns. */
 const STRIP: usize = 4096;
@@ -40,8 +40,8 @@ export function sumRowsTask<T>(part: usize, a: usize, b: usize, c: usize, alpha:
     const sums = spare() + i * STRIP;
     let target = c + i * leadC + first * stepC;
     for (let j: usize = 0; j < cols; j++, target += stepC) {
-      const product = <T>(load<T>(sums + j * size) * alpha);
-      store<T>(target, accumulate ? <T>(load<T>(target) + product) : product);
+      const product = <T> (load<T>(sums + j * size) * alpha);
+      store<T>(target, accumulate ? <T> (load<T>(target) + product) : product);
     }
   }
 }
