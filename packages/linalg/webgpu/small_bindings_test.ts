@@ -1,0 +1,195 @@
+// What every kernel does with arrays longer than one binding: they are cut, and the pieces add up
+// to what the reference device computes at once. All numbers are small integers, so that every sum
+// is exact in f32 in whatever order.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type AnyTensor, randomUniform, sizeOf } from "@pare/tensor";
+import type { Device, DeviceArray, DeviceDtype } from "../device.ts";
+import { createReferenceDevice } from "../reference/reference_device.ts";
+import { deviceTest } from "./testing/gpu_test_device.ts";
+
+/** Bindings of 256 words, whatever their alignment. */
+const SETTINGS = { maxBindingBytes: 256 * 4 + 256 };
+
+function integers(shape: readonly number[], seed: number, dtype: DeviceDtype = "f32"): AnyTensor {
+  const numbers = [...randomUniform([sizeOf(shape)], { seed }).data];
+  switch (dtype) {
+    case "f32":
+      return { dtype, shape, data: Float32Array.from(numbers, (x) => Math.floor(9 * x) - 4) };
+    case "f64":
+      return { dtype, shape, data: Float64Array.from(numbers, (x) => Math.floor(9 * x) - 4) };
+    case "u32":
+      return { dtype, shape, data: Uint32Array.from(numbers, (x) => Math.floor(2 ** 32 * x)) };
+    case "u8":
+      return { dtype, shape, data: Uint8Array.from(numbers, (x) => Math.floor(256 * x)) };
+  }
+}
+
+/** Indices below `end`, and one that is not, which stands for the last. */
+function indices(count: number, end: number): AnyTensor {
+  const data = randomUniform([count], { seed: 9 }).data;
+  const below = Uint32Array.from(data, (x) => Math.floor(end * x));
+  below[count - 1] = end + 5;
+  return { dtype: "u32", shape: [count], data: below };
+}
+
+/** Computes on both devices and compares. */
+function cutTest(
+  name: string,
+  compute: (put: (tensor: AnyTensor) => DeviceArray, device: Device) => DeviceArray,
+  bound = 0,
+): void {
+  deviceTest(`arrays longer than a binding: ${name}`, async (device) => {
+    using reference = createReferenceDevice();
+    const expected = await reference.download(compute((x) => reference.upload(x), reference));
+    const actual = await device.download(compute((x) => device.upload(x), device));
+    assertEquals(actual.shape, expected.shape);
+    if (bound === 0) return assertEquals(actual, expected);
+    for (let i = 0; i < actual.data.length; i++) {
+      const error = Math.abs(Number(actual.data[i]) - Number(expected.data[i]));
+      assert(error <= bound, `element ${i} is off by ${error}`);
+    }
+  }, SETTINGS);
+}
+
+for (const [m, n, k] of [[1, 3, 700], [3, 2, 700], [700, 1, 1], [1, 700, 1], [70, 5, 90]]) {
+  for (
+    const [transposeA, transposeB] of [[false, false], [false, true], [true, false], [true, true]]
+  ) {
+    cutTest(
+      `matmul ${m}×${k} by ${k}×${n}, transposed ${transposeA}, ${transposeB}`,
+      (put, device) => {
+        const a = put(integers(transposeA ? [k, m] : [m, k], 1));
+        const b = put(integers(transposeB ? [n, k] : [k, n], 2));
+        return device.matmul(a, b, { transposeA, transposeB, alpha: 0.5 });
+      },
+    );
+  }
+}
+
+cutTest("matmul into a rectangle", (put, device) => {
+  const into = put(integers([40, 30], 3));
+  const options = { into, row: 2, col: 5, transposeB: true };
+  return device.matmul(put(integers([33, 70], 1)), put(integers([20, 70], 2)), options);
+});
+
+cutTest(
+  "matmul of a stack",
+  (put, device) => device.matmul(put(integers([7, 12, 20], 1)), put(integers([7, 20, 9], 2))),
+);
+
+for (const reduction of ["sum", "absSum", "squareSum", "max", "absMax"] as const) {
+  for (const shape of [[3, 700], [700, 3], [2, 130]]) {
+    cutTest(
+      `reduceRows ${reduction} of [${shape}]`,
+      (put, device) => device.reduceRows(put(integers(shape, 1)), reduction),
+    );
+    cutTest(
+      `reduceCols ${reduction} of [${shape}]`,
+      (put, device) => device.reduceCols(put(integers(shape, 1)), reduction),
+    );
+  }
+}
+
+cutTest(
+  "add of a short vector",
+  (put, device) => device.add(put(integers([100, 7], 1)), put(integers([7], 2))),
+);
+cutTest(
+  "subtract of a long vector",
+  (put, device) => device.subtract(put(integers([2, 700], 1)), put(integers([700], 2))),
+);
+cutTest(
+  "multiply of equal shapes",
+  (put, device) => device.multiply(put(integers([9, 100], 1)), put(integers([9, 100], 2))),
+);
+cutTest("scale", (put, device) => device.scale(put(integers([1000], 1)), -3));
+cutTest("activate", (put, device) => device.activate(put(integers([1000], 1)), "relu"));
+cutTest("transpose", (put, device) => device.transpose(put(integers([50, 100], 1))));
+cutTest("hadamard", (put, device) => device.hadamard(put(integers([10, 256], 1)), 256));
+cutTest("softmax", (put, device) => device.softmax(put(integers([30, 70], 1))), 1e-6);
+cutTest(
+  "rmsNorm",
+  (put, device) => device.rmsNorm(put(integers([30, 70], 1)), put(integers([35], 2)), 1e-5),
+  1e-5,
+);
+cutTest("rotary", (put, device) =>
+  device.rotary(
+    put(integers([2, 50, 12], 1)),
+    put(integers([20, 3], 2)),
+    put(integers([20, 3], 3)),
+    put(indices(50, 20)),
+  ));
+
+cutTest(
+  "attention of a batch, query by query",
+  (put, device) =>
+    device.attention(
+      put(integers([2, 20, 64], 1)),
+      put(integers([2, 20, 8], 2)),
+      put(integers([2, 20, 8], 3)),
+      { heads: 8, kvHeads: 1 },
+    ),
+  1e-5,
+);
+cutTest(
+  "attention to the keys of a window",
+  (put, device) =>
+    device.attention(
+      put(integers([3, 16], 1)),
+      put(integers([200, 16], 2)),
+      put(integers([200, 16], 3)),
+      { heads: 2, window: 5, keyCount: 190 },
+    ),
+  1e-5,
+);
+
+for (const bits of [3, 8]) {
+  cutTest(
+    `affineMatmul of ${bits} bits`,
+    (put, device) =>
+      device.affineMatmul(put(integers([30, 40], 1)), {
+        codes: put(integers([90, 4 * Math.ceil(40 * bits / 32)], 2, "u8")),
+        scales: put(integers([90, 5], 3)),
+        zeroPoints: put(integers([90, 5], 4)),
+        bits,
+        groupSize: 9,
+        rows: 90,
+        cols: 40,
+      }),
+  );
+}
+
+cutTest("gram", (put, device) => {
+  const into = put(integers([15, 15], 1, "f64"));
+  device.gram(put(integers([200, 15], 2)), into);
+  return into;
+});
+
+for (const dtype of ["f32", "f64", "u32", "u8"] as const) {
+  cutTest(
+    `gatherRows of ${dtype}`,
+    (put, device) => device.gatherRows(put(integers([300, 17], 1, dtype)), put(indices(91, 300))),
+  );
+  cutTest(
+    `gatherCols of ${dtype}`,
+    (put, device) => device.gatherCols(put(integers([90, 50], 1, dtype)), put(indices(31, 50))),
+  );
+  cutTest(`slice and write of ${dtype}`, (put, device) => {
+    const source = put(integers([70, 31], 1, dtype));
+    const target = put(integers([90, 37], 2, dtype));
+    device.write(target, device.slice(source, { row: 3, col: 5, rows: 61 }), 17, 6);
+    return target;
+  });
+}
+
+cutTest("cast", (put, device) => device.cast(put(integers([999], 1, "f64")), "f32"));
+
+deviceTest("a row longer than a binding is refused by name", async (device) => {
+  using x = device.zeros([2, 300]);
+  const message = "on webgpu as one run of it must take at most 1280 bytes of an array: current";
+  assertThrows(() => device.softmax(x), RangeError, `Cannot compute softmax 64 ${message}`);
+  using block = device.zeros([512]);
+  assertThrows(() => device.hadamard(block, 512), RangeError, message);
+  assertEquals((await device.download(x)).data, new Float32Array(600));
+}, SETTINGS);
