@@ -54,10 +54,14 @@ export const EVALUATE: Command = {
 
 async function runEvaluate({ operands, values, signal }: CommandInput): Promise<number> {
   if (operands.length !== 1) {
-    throw new UsageError("Cannot evaluate as there must be one model to evaluate");
+    throw new UsageError(
+      `Cannot evaluate as there must be one model: current number is ${operands.length}`,
+    );
   }
   const path = values.text("text");
-  if (path === undefined) throw new UsageError("Cannot evaluate as --text must name a file");
+  if (path === undefined) {
+    throw new UsageError("Cannot evaluate as --text must name a file: current value is none");
+  }
   const source = await openSource(operands[0]);
   const original = values.text("against");
   const against = original === undefined ? null : await openSource(original);

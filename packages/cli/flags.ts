@@ -84,7 +84,7 @@ export function parseFlags(
     const given = raw(flag);
     if (kind === "switch" || given === undefined) continue;
     if (args.filter((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`)).length > 1) {
-      throw new UsageError(`Cannot run ${name} as --${flag} must be given once`);
+      throw new UsageError(`Cannot run ${name} as --${flag} must be given once: there are several`);
     }
     if (given === "") {
       throw new UsageError(`Cannot run ${name} as --${flag} must have a value: ${value}`);

@@ -43,13 +43,19 @@ export const GENERATE: Command = {
 };
 
 async function runGenerate({ operands, values, signal }: CommandInput): Promise<number> {
-  if (operands.length !== 1) throw new UsageError("Cannot generate as there must be one model");
+  if (operands.length !== 1) {
+    throw new UsageError(
+      `Cannot generate as there must be one model: current number is ${operands.length}`,
+    );
+  }
   const source = await openSource(operands[0]);
   const { tokenizer } = await requireTokenizer(source, values.text("tokenizer"));
   const prompt = values.text("prompt") ?? "";
   const tokens = tokenizer.encode(prompt);
   if (tokens.length === 0) {
-    throw new UsageError("Cannot generate as --prompt must not be empty for this tokenizer");
+    throw new UsageError(
+      "Cannot generate as --prompt must hold a token: this tokenizer begins no text by itself",
+    );
   }
   using device = await openDevice(values);
   const decoder = createDecoder(tokenizer, { after: tokens });

@@ -36,7 +36,9 @@ interface LayerView {
 
 async function runInspect({ operands, values }: CommandInput): Promise<number> {
   if (operands.length !== 1) {
-    throw new UsageError("Cannot inspect as there must be one model to inspect");
+    throw new UsageError(
+      `Cannot inspect as there must be one model: current number is ${operands.length}`,
+    );
   }
   const source = await openSource(operands[0]);
   const layers = layerNames(source.model).map((name) => viewOf(name, source));

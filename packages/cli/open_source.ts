@@ -44,7 +44,7 @@ async function openFile(path: string): Promise<OpenedSource> {
   if (/\.(safetensors|gguf|pt|pth|onnx)$/.test(path)) {
     throw new UserError(
       `Cannot open ${path} as a model must be a Hugging Face folder (config.json and safetensors), ` +
-        "a folder that compress wrote, or a llama2.c file (.bin)",
+        "a folder that compress wrote, or a llama2.c file (.bin): current one is neither",
     );
   }
   const checkpoint = await openLlama2c(await fileSource(path));

@@ -74,7 +74,9 @@ async function readTokenizerFiles(
   if ((await statOf(path)).isDirectory) {
     const files = await readFolder(path);
     if (files) return files;
-    throw new UserError(`Cannot read the tokenizer as ${path} must have a tokenizer.json`);
+    throw new UserError(
+      `Cannot read the tokenizer as ${path} must hold a tokenizer.json: there is none`,
+    );
   }
   if (path.endsWith(".json")) {
     const folder = path.replace(/[^/]*$/, "");

@@ -36,7 +36,9 @@ export async function readDocuments(path: string): Promise<string[]> {
 function parseList(path: string, text: string): string[] {
   const value = parseJson(path, text);
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
-  throw new UserError(`Cannot use ${path} as it must be a JSON list of strings`);
+  throw new UserError(
+    `Cannot use ${path} as a .json file must be a list of strings: current one is something else`,
+  );
 }
 
 function parseRow(path: string, line: string, index: number): string {
@@ -47,7 +49,7 @@ function parseRow(path: string, line: string, index: number): string {
   throw new UserError(
     `Cannot use line ${
       index + 1
-    } of ${path} as it must be a string or an object with a field "text"`,
+    } of ${path} as it must be a string or an object with a field "text": current one is neither`,
   );
 }
 

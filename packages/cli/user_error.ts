@@ -4,6 +4,8 @@ export class UserError extends Error {
   override name = "UserError";
 
   /**
+   * Makes the error.
+   *
    * @param message What went wrong and what to change.
    * @param cause The error behind it.
    */

@@ -64,6 +64,8 @@ export async function evaluate(
       const score = scoreWindow(windows[window], logits.data, original, { vocabularySize, start });
       scores[window] = scores[window] ? addScores(scores[window], score) : score;
     }
+    // Nothing is left of the original but to say that it is done.
+    await originals?.next();
   } finally {
     await originals?.return();
   }

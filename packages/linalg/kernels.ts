@@ -5,9 +5,13 @@ export type HostArray = Float32Array | Float64Array | Uint32Array | Uint8Array;
 
 /** What a backend's matrix product is given: `c = alpha·op(a)·op(b) (+ c)`. */
 export interface MatmulParams<S> {
+  /** The left operand. */
   a: S;
+  /** The right operand. */
   b: S;
+  /** What is written. */
   c: S;
+  /** Of all three. */
   dtype: "f32" | "f64";
   /** Rows of the product. */
   m: number;
@@ -17,11 +21,17 @@ export interface MatmulParams<S> {
   k: number;
   /** How many products; operand i starts at i times its stride. */
   batch: number;
+  /** Elements from one left operand to the next; 0 for one that serves all. */
   strideA: number;
+  /** Elements from one right operand to the next; 0 for one that serves all. */
   strideB: number;
+  /** Elements from one product to the next. */
   strideC: number;
+  /** Whether `a` is `[k, m]`. */
   transposeA: boolean;
+  /** Whether `b` is `[n, k]`. */
   transposeB: boolean;
+  /** What the product is multiplied with. */
   alpha: number;
   /** Whether the product is added to what `c` holds. */
   accumulate: boolean;
@@ -33,11 +43,17 @@ export interface MatmulParams<S> {
 
 /** What a backend's causal attention is given. */
 export interface AttentionParams<S> {
+  /** Queries `[batch, queries, heads, headSize]`. */
   q: S;
+  /** Keys `[batch, keyRows, kvHeads, headSize]`. */
   k: S;
+  /** Values of the shape of `k`. */
   v: S;
+  /** What is written, of the shape of `q`. */
   out: S;
+  /** Of all four. */
   dtype: "f32" | "f64";
+  /** Sequences. */
   batch: number;
   /** Query tokens. */
   queries: number;
@@ -45,9 +61,13 @@ export interface AttentionParams<S> {
   keys: number;
   /** Rows that each batch entry of k and v has room for. */
   keyRows: number;
+  /** Query heads. */
   heads: number;
+  /** Key and value heads. */
   kvHeads: number;
+  /** Elements of a head. */
   headSize: number;
+  /** What scores are multiplied with. */
   scale: number;
   /** How many last keys a query sees. */
   window: number;
@@ -65,13 +85,19 @@ export interface AffineMatmulParams<S> {
   zeroPoints: S | number;
   /** f32 `[tokens, rows]`. */
   out: S;
+  /** Rows of `x`. */
   tokens: number;
+  /** Output features. */
   rows: number;
+  /** Input features. */
   cols: number;
+  /** Bits of one code. */
   bits: number;
+  /** Neighbours of a row that share a scale; the last group may be shorter. */
   groupSize: number;
   /** Groups in a row; 0 if there is one scale in all. */
   groups: number;
+  /** Bytes of one row of codes, a multiple of 4. */
   rowBytes: number;
 }
 
@@ -98,7 +124,9 @@ export type KernelName =
  * elements in the backend's memory. Kernels return at once; only `read` waits.
  */
 export interface Kernels<S> {
+  /** The name users choose the device by. */
   readonly name: string;
+  /** What computes, so far as it decides the last bit. */
   readonly description: string;
   /** The dtypes that arrays can have. */
   readonly dtypes: readonly DeviceDtype[];
@@ -106,6 +134,7 @@ export interface Kernels<S> {
   readonly doubles: ReadonlySet<KernelName>;
   /** Makes a storage whose contents are undefined. */
   allocate(dtype: DeviceDtype, length: number): S;
+  /** Gives a storage back. */
   free(storage: S): void;
   /** Copies all elements in. */
   upload(storage: S, dtype: DeviceDtype, data: HostArray): void;
@@ -127,7 +156,9 @@ export interface Kernels<S> {
   }): void;
   /** Converts between f32 and f64; never called unless `dtypes` has both. */
   cast(p: { x: S; from: DeviceDtype; out: S; to: DeviceDtype; length: number }): void;
+  /** Swaps rows and columns. */
   transpose(p: { x: S; out: S; dtype: "f32" | "f64"; rows: number; cols: number }): void;
+  /** Multiplies matrices. */
   matmul(p: MatmulParams<S>): void;
   /** `into += xᵀ x`, x f32 `[rows, cols]`, into f64 `[cols, cols]`. */
   gram(p: { x: S; into: S; rows: number; cols: number }): void;
@@ -151,11 +182,15 @@ export interface Kernels<S> {
     period: number;
     operation: "add" | "subtract" | "multiply";
   }): void;
+  /** `out = factor · x`. */
   scale(p: { x: S; out: S; dtype: "f32" | "f64"; length: number; factor: number }): void;
+  /** Applies a function to every element. */
   activate(
     p: { x: S; out: S; dtype: "f32" | "f64"; length: number; activation: Activation },
   ): void;
+  /** Softmax of each row. */
   softmax(p: { x: S; out: S; dtype: "f32" | "f64"; rows: number; cols: number }): void;
+  /** `out = x · gain / √(mean x² + epsilon)` of each row. */
   rmsNorm(p: {
     x: S;
     gain: S;
@@ -180,6 +215,7 @@ export interface Kernels<S> {
     /** Rows of cos and sin. */
     positionCount: number;
   }): void;
+  /** Causal attention. */
   attention(p: AttentionParams<S>): void;
   /** `out[i, j] = x[indices[i], j]` along "rows", `out[i, j] = x[i, indices[j]]` along "cols". */
   gather(p: {
@@ -192,7 +228,9 @@ export interface Kernels<S> {
     count: number;
     along: "rows" | "cols";
   }): void;
+  /** Orthonormal Walsh–Hadamard transform of each run of `block` elements. */
   hadamard(p: { x: S; out: S; dtype: "f32" | "f64"; length: number; block: number }): void;
+  /** `x · Wᵀ`, W dequantized while it multiplies. */
   affineMatmul(p: AffineMatmulParams<S>): void;
   /** Ends workers and frees all memory. */
   dispose(): void;
