@@ -79,7 +79,7 @@ export function toF64(source: AnyTensor): Tensor<"f64"> {
 /**
  * Rounds a tensor of f32 or f64 to another floating-point dtype, to nearest, ties to even.
  *
- * @param source The numbers; f64 goes through f32 first where the target is narrower.
+ * @param source The numbers; f64 goes through f32 first on its way to f16 and bf16.
  * @param dtype The dtype wanted.
  * @returns The rounded numbers; `source` itself if it already has that dtype.
  */

@@ -8,6 +8,8 @@ export class ShapeError extends RangeError {
   readonly actual: readonly number[];
 
   /**
+   * Says what could not be done, and which shape would have done.
+   *
    * @param action What could not be done, for example `"Cannot multiply"`.
    * @param expected The shape that was wanted.
    * @param actual The shape that was found.
@@ -31,6 +33,8 @@ export class FormatError extends SyntaxError {
   readonly field: string;
 
   /**
+   * Says what could not be read, and what is wrong with which field.
+   *
    * @param action What could not be done, for example `"Cannot read safetensors"`.
    * @param field The field that is wrong.
    * @param problem What is wrong with it: the value wanted, then `: current value is …`.

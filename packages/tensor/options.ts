@@ -11,7 +11,13 @@ export interface Check {
 /** One rule per option; the compiler demands one for every option of `Options`. */
 export type Checks<Options> = { readonly [Key in keyof Required<Options>]: Check };
 
-/** Accepts integers from `minimum` to `maximum`. */
+/**
+ * Accepts integers from `minimum` to `maximum`.
+ *
+ * @param minimum The smallest integer accepted.
+ * @param maximum The largest; no bound by default.
+ * @returns The rule.
+ */
 export function integer(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): Check {
   const bounded = maximum < Number.MAX_SAFE_INTEGER;
   return {
@@ -24,7 +30,13 @@ export function integer(minimum: number, maximum: number = Number.MAX_SAFE_INTEG
   };
 }
 
-/** Accepts finite numbers from `minimum` to `maximum`. */
+/**
+ * Accepts finite numbers from `minimum` to `maximum`.
+ *
+ * @param minimum The smallest number accepted.
+ * @param maximum The largest.
+ * @returns The rule.
+ */
 export function number(minimum: number, maximum: number): Check {
   return {
     wanted: `a number from ${minimum} to ${maximum}`,
@@ -34,7 +46,11 @@ export function number(minimum: number, maximum: number): Check {
   };
 }
 
-/** Accepts `true` and `false`. */
+/**
+ * Accepts `true` and `false`.
+ *
+ * @returns The rule.
+ */
 export function boolean(): Check {
   return {
     wanted: "true or false",
@@ -43,7 +59,12 @@ export function boolean(): Check {
   };
 }
 
-/** Accepts one of the given words. */
+/**
+ * Accepts one of the given words.
+ *
+ * @param words The words.
+ * @returns The rule.
+ */
 export function oneOf(...words: readonly string[]): Check {
   return {
     wanted: `one of ${words.map((word) => `"${word}"`).join(", ")}`,
@@ -88,8 +109,19 @@ export function checkOptions(
     const { test, wanted } = checks[name];
     if (value !== undefined && !test(value)) {
       throw new RangeError(
-        `${action} as ${name} must be ${wanted}: current value is ${JSON.stringify(value)}`,
+        `${action} as ${name} must be ${wanted}: current value is ${shown(value)}`,
       );
     }
+  }
+}
+
+/** A value as a message shows it. */
+function shown(value: unknown): string {
+  // What JSON has no word for, or another one: NaN, infinities, big integers, symbols.
+  if (!["string", "object"].includes(typeof value)) return String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return "an object that holds itself";
   }
 }

@@ -46,7 +46,7 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /**
- * Wraps `data` as a tensor without copying it.
+ * Wraps `data` as a tensor of f32 without copying it.
  *
  * @example Two rows of three
  * ```ts
@@ -60,13 +60,30 @@ export function sizeOf(shape: readonly number[]): number {
  *
  * @param data The elements; the last dimension varies fastest.
  * @param shape The length of each dimension; the product is `data.length`.
- * @param dtype The type of one element; `f32` for a `Float32Array`, `f64` for a `Float64Array`.
+ * @returns A tensor that shares `data`.
+ * @throws {ShapeError} If `data` does not fill `shape`.
+ */
+export function tensor(data: Float32Array<ArrayBuffer>, shape: readonly number[]): Tensor;
+/**
+ * Wraps `data` as a tensor of f64 without copying it.
+ *
+ * @param data The elements; the last dimension varies fastest.
+ * @param shape The length of each dimension; the product is `data.length`.
+ * @returns A tensor that shares `data`.
+ * @throws {ShapeError} If `data` does not fill `shape`.
+ */
+export function tensor(data: Float64Array<ArrayBuffer>, shape: readonly number[]): Tensor<"f64">;
+/**
+ * Wraps `data` as a tensor of any dtype without copying it.
+ *
+ * @typeParam D The type of one element.
+ * @param data The elements; the last dimension varies fastest.
+ * @param shape The length of each dimension; the product is `data.length`.
+ * @param dtype The type of one element.
  * @returns A tensor that shares `data`.
  * @throws {ShapeError} If `data` does not fill `shape`.
  * @throws {TypeError} If `data` is not the kind of array that `dtype` is held in.
  */
-export function tensor(data: Float32Array<ArrayBuffer>, shape: readonly number[]): Tensor;
-export function tensor(data: Float64Array<ArrayBuffer>, shape: readonly number[]): Tensor<"f64">;
 export function tensor<D extends Dtype>(
   data: DtypeArrays[D],
   shape: readonly number[],
