@@ -10,8 +10,14 @@ export * from "./kernels.ts";
 export * from "./reference/reference_device.ts";
 export { createReferenceKernels } from "./reference/reference_kernels.ts";
 export * from "./wasm/wasm_device.ts";
+export * from "./webgpu/webgpu_device.ts";
 export * from "./with_device.ts";
+
 export * from "./factorization/cholesky.ts";
 export * from "./factorization/eigh.ts";
+export * from "./factorization/matrix_dtype.ts";
+export * from "./factorization/qr.ts";
+export * from "./factorization/qr_pivoted.ts";
+export * from "./factorization/randomized_svd.ts";
 export * from "./factorization/svd.ts";
-export * from "./webgpu/webgpu_device.ts";
+export * from "./factorization/triangular_solve.ts";
