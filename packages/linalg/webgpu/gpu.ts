@@ -1,20 +1,14 @@
-// The command stream of one GPUDevice: what the kernels' hosts are written against.
-//
-// Commands are gathered in one encoder and submitted a batch at a time; the queue runs them in the
-// order they were given, so a buffer may be used again as soon as it is free. Two things go around
-// the encoder and need care: `queue.writeBuffer` (flushes first if the batch touches the buffer) and
-// `buffer.destroy` (waits for the batch that touches the buffer).
-
-import { type BufferPool, createBufferPool } from "./buffer_pool.ts";
-import { createParamRing, SLOTS } from "./param_ring.ts";
-import { createPipelines } from "./pipelines.ts";
+import { createBufferPool } from "./buffer_pool.ts";
+import { createCommandQueue } from "./command_queue.ts";
+import { watchFailures } from "./failures.ts";
 import { ELEMENTS, type ElementType, type Kernel } from "./kernel.ts";
+import { createPipelines } from "./pipelines.ts";
 
 /** The buffer of one array; it may be longer than the array. */
 export interface GpuStorage {
   readonly buffer: GPUBuffer;
   readonly byteLength: number;
-  /** The last batch with a command that touches the buffer. */
+  /** The last batch of commands that has one for the buffer. */
   batch: number;
 }
 
@@ -30,12 +24,18 @@ export function view(storage: GpuStorage, first: number, count: number): View {
   return { storage, first, count };
 }
 
-/** What the kernels' hosts need of a GPU. Nothing but `read` waits. */
+/**
+ * What the hosts of the kernels need of a GPU.
+ *
+ * Commands run in the order they are given. Nothing but `read` waits; what the device refuses is
+ * thrown by whatever is called next.
+ */
 export interface Gpu {
   /** How many 32-bit words every kernel may see of one array. */
   readonly maxWords: number;
   /** Makes a storage of at least `byteLength` bytes; its contents are undefined. */
   allocate(byteLength: number): GpuStorage;
+  /** Frees a storage; commands given before still find it. */
   free(storage: GpuStorage): void;
   /**
    * Runs a kernel in `groups` workgroups.
@@ -56,12 +56,13 @@ export interface Gpu {
     targetOffset: number,
     byteLength: number,
   ): void;
-  /** Sets the first bytes to zero. */
+  /** Sets the first bytes, a multiple of 4, to zero. */
   clear(storage: GpuStorage, byteLength: number): void;
   /** Copies bytes in, a multiple of 4. */
   write(storage: GpuStorage, byteOffset: number, bytes: Uint8Array<ArrayBuffer>): void;
   /** Copies the first bytes, a multiple of 4, out. */
   read(storage: GpuStorage, byteLength: number): Promise<ArrayBuffer>;
+  /** Frees all idle buffers and refuses everything from now on. */
   dispose(): void;
 }
 
@@ -73,105 +74,35 @@ export interface GpuSettings {
   maxIdleBytes?: number;
 }
 
+/** What idle buffers for downloads may take together. */
+const MAX_IDLE_STAGING_BYTES = 2 ** 26;
+
 /**
- * Makes the command stream of a device.
+ * Makes a device usable by kernels.
  *
  * @param device The device; `dispose` frees its buffers, but does not destroy it.
  */
 export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
-  const { limits, queue } = device;
+  const { limits } = device;
   const alignment = limits.minStorageBufferOffsetAlignment;
-  const maxBindingBytes = settings.maxBindingBytes ?? limits.maxStorageBufferBindingSize;
+  const { maxBindingBytes = limits.maxStorageBufferBindingSize, maxIdleBytes = 2 ** 28 } = settings;
   const maxBufferBytes = Math.floor(limits.maxBufferSize / 4) * 4;
-  const maxIdleBytes = settings.maxIdleBytes ?? 2 ** 28;
 
-  let batch = 1;
-  let encoder: GPUCommandEncoder | undefined;
-  let pass: GPUComputePassEncoder | undefined;
-  let doomed: GPUBuffer[] = [];
-  let writtenBytes = 0;
-  let failure: { problem: string; cause?: unknown } | undefined;
-
-  const params = createParamRing(device);
+  const failures = watchFailures(device);
+  const queue = createCommandQueue(device);
   const pipelines = createPipelines(device);
-  const arrays = poolOf(GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST);
-  const staging = poolOf(GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
-
-  device.addEventListener("uncapturederror", onError);
-  device.lost.then(({ reason, message }) => {
-    failure ??= { problem: `the device must not be lost: current reason is ${reason}, ${message}` };
-  });
-
-  function onError(event: Event): void {
-    const { error } = event as GPUUncapturedErrorEvent;
-    event.preventDefault();
-    failure ??= {
-      problem: `every command must be valid: current error is ${error.message}`,
-      cause: error,
-    };
-  }
-
-  function check(): void {
-    if (failure) {
-      throw new Error(`Cannot compute on webgpu as ${failure.problem}`, { cause: failure.cause });
-    }
-  }
-
-  function poolOf(usage: number): BufferPool {
-    return createBufferPool(
+  const poolOf = (usage: number, maxIdleBytes: number) =>
+    createBufferPool(
       (size) => ({ buffer: device.createBuffer({ size, usage }), byteLength: size, batch: 0 }),
-      (storage) => {
-        if (storage.batch === batch) doomed.push(storage.buffer);
-        else storage.buffer.destroy();
-      },
+      queue.destroy,
       { maxIdleBytes, maxBufferBytes },
     );
-  }
-
-  function commands(): GPUCommandEncoder {
-    return encoder ??= device.createCommandEncoder();
-  }
-
-  /** The encoder outside of a compute pass, for copies. */
-  function copies(): GPUCommandEncoder {
-    pass?.end();
-    pass = undefined;
-    return commands();
-  }
-
-  function flush(): void {
-    const buffers = encoder ? [copies().finish()] : [];
-    encoder = undefined;
-    if (buffers.length > 0 || writtenBytes > 0) {
-      params.upload();
-      queue.submit(buffers);
-    }
-    writtenBytes = 0;
-    for (const buffer of doomed) buffer.destroy();
-    doomed = [];
-    batch++;
-  }
-
-  /** A binding that starts where the device allows it to, and where the view starts in it. */
-  function bind(name: string, { storage, first, count }: View, words: number) {
-    const start = first * words * 4;
-    const offset = Math.floor(start / alignment) * alignment;
-    const size = (first + count) * words * 4 - offset;
-    if (size > maxBindingBytes) {
-      throw new RangeError(
-        `Cannot compute ${name} on webgpu as one run of it must take at most ${maxBindingBytes} ` +
-          `bytes of an array: current length is ${size}`,
-      );
-    }
-    storage.batch = batch;
-    return {
-      at: (start - offset) / (words * 4),
-      resource: { buffer: storage.buffer, offset, size },
-    };
-  }
+  const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
+  const arrays = poolOf(STORAGE | COPY_SRC | COPY_DST, maxIdleBytes);
+  const staging = poolOf(MAP_READ | COPY_DST, MAX_IDLE_STAGING_BYTES);
 
   function allocate(byteLength: number): GpuStorage {
-    check();
+    failures.check();
     if (byteLength > maxBufferBytes) {
       throw new RangeError(
         `Cannot make an array on webgpu as it must take at most ${maxBufferBytes} bytes: ` +
@@ -181,114 +112,109 @@ export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
     return arrays.take(byteLength);
   }
 
-  function copy(
-    source: GpuStorage,
-    sourceOffset: number,
-    target: GpuStorage,
-    targetOffset: number,
-    byteLength: number,
+  /** A binding that starts where the device allows it to, and where the view starts in it. */
+  function bind(
+    name: string,
+    { storage, first, count }: View,
+    words: number,
+  ): { binding: GPUBufferBinding; start: number } {
+    const firstByte = first * words * 4;
+    const offset = Math.floor(firstByte / alignment) * alignment;
+    const size = (first + count) * words * 4 - offset;
+    if (size > maxBindingBytes) {
+      throw new RangeError(
+        `Cannot compute ${name} on webgpu as one run of it must take at most ${maxBindingBytes} ` +
+          `bytes of an array: current length is ${size}`,
+      );
+    }
+    const binding = { buffer: storage.buffer, offset, size };
+    return { binding, start: (firstByte - offset) / (words * 4) };
+  }
+
+  /** The same elements in a storage of their own. */
+  function copied({ storage, first, count }: View, words: number): View {
+    const bytes = count * words * 4;
+    const copy = allocate(bytes);
+    queue.copy(storage, first * words * 4, copy, 0, bytes);
+    return view(copy, 0, count);
+  }
+
+  function dispatch(
+    kernel: Kernel,
+    given: Readonly<Record<string, View>>,
+    params: Readonly<Record<string, number>>,
+    groups: number,
   ): void {
-    check();
-    copies().copyBufferToBuffer(
-      source.buffer,
-      sourceOffset,
-      target.buffer,
-      targetOffset,
-      byteLength,
-    );
-    source.batch = target.batch = batch;
+    failures.check();
+    const written = new Set(Object.keys(kernel.writes).map((name) => given[name].storage));
+    const copies: View[] = [];
+    const views = [...Object.entries(kernel.reads), ...Object.entries(kernel.writes)]
+      .map(([name, type]: [string, ElementType]) => {
+        const { words } = ELEMENTS[type];
+        if (name in kernel.writes || !written.has(given[name].storage)) {
+          return { array: given[name], words };
+        }
+        const array = copied(given[name], words);
+        copies.push(array);
+        return { array, words };
+      });
+    try {
+      const bound = views.map(({ array, words }) => bind(kernel.name, array, words));
+      for (const { array } of views) queue.touch(array.storage);
+      queue.dispatch({
+        kernel,
+        pipeline: pipelines.get(kernel),
+        bindings: bound.map(({ binding }) => binding),
+        starts: bound.map(({ start }) => start),
+        params,
+        groups,
+      });
+    } finally {
+      for (const { storage } of copies) arrays.give(storage);
+    }
   }
 
   return {
     maxWords: Math.floor((maxBindingBytes - alignment) / 4),
     allocate,
-    free: (storage) => arrays.give(storage),
-    copy,
-    dispatch(kernel: Kernel, given: Readonly<Record<string, View>>, values, groups) {
-      check();
-      const written = new Set(Object.keys(kernel.writes).map((name) => given[name].storage));
-      const pipeline = pipelines.get(kernel);
-      const bindings: GPUBindGroupEntry[] = [];
-      const starts: number[] = [];
-      const temporaries: GpuStorage[] = [];
-      const add = (name: string, type: ElementType, isRead: boolean) => {
-        const { words } = ELEMENTS[type];
-        let array: View = given[name];
-        if (isRead && written.has(array.storage)) {
-          const bytes = array.count * words * 4;
-          const storage = allocate(bytes);
-          temporaries.push(storage);
-          copy(array.storage, array.first * words * 4, storage, 0, bytes);
-          array = view(storage, 0, array.count);
-        }
-        const { at, resource } = bind(kernel.name, array, words);
-        starts.push(at);
-        bindings.push({ binding: bindings.length + 1, resource });
-      };
-      for (const name in kernel.reads) add(name, kernel.reads[name], true);
-      for (const name in kernel.writes) add(name, kernel.writes[name], false);
-      const slot = params.push(kernel, starts, values);
-      const group = device.createBindGroup({
-        layout: pipeline.layout,
-        entries: [{ binding: 0, resource: params.resource }, ...bindings],
-      });
-      pass ??= commands().beginComputePass();
-      pass.setPipeline(pipeline.pipeline);
-      pass.setBindGroup(0, group, [slot]);
-      const lines = Math.ceil(groups / limits.maxComputeWorkgroupsPerDimension);
-      pass.dispatchWorkgroups(Math.ceil(groups / lines), lines);
-      for (const storage of temporaries) arrays.give(storage);
-      if (params.count() === SLOTS) flush();
+    free: arrays.give,
+    dispatch,
+    copy(...range) {
+      failures.check();
+      queue.copy(...range);
     },
     clear(storage, byteLength) {
-      check();
-      copies().clearBuffer(storage.buffer, 0, byteLength);
-      storage.batch = batch;
+      failures.check();
+      queue.clear(storage, byteLength);
     },
     write(storage, byteOffset, bytes) {
-      check();
-      if (storage.batch === batch) flush();
-      for (let start = 0; start < bytes.length; start += MAX_WRITTEN_BYTES) {
-        const part = bytes.subarray(start, start + MAX_WRITTEN_BYTES);
-        queue.writeBuffer(storage.buffer, byteOffset + start, part);
-        writtenBytes += part.length;
-        if (writtenBytes >= MAX_WRITTEN_BYTES) flush();
-      }
+      failures.check();
+      queue.write(storage, byteOffset, bytes);
     },
     async read(storage, byteLength) {
-      check();
+      failures.check();
       const target = staging.take(byteLength);
-      copy(storage, 0, target, 0, byteLength);
-      flush();
+      queue.copy(storage, 0, target, 0, byteLength);
+      queue.flush();
       try {
         await target.buffer.mapAsync(GPUMapMode.READ, 0, byteLength);
-        check();
+        failures.check();
         const bytes = target.buffer.getMappedRange(0, byteLength).slice(0);
         target.buffer.unmap();
         staging.give(target);
         return bytes;
       } catch (cause) {
         target.buffer.destroy();
-        failure ??= { problem: "its buffers must be readable: current one is not", cause };
-        check();
+        failures.keep("its buffers must be readable: current one is not", cause);
+        failures.check();
         throw cause;
       }
     },
     dispose() {
-      if (failure?.problem === DISPOSED) return;
-      pass?.end();
-      encoder = pass = undefined;
-      batch++;
-      for (const pool of [arrays, staging]) pool.clear();
-      for (const buffer of doomed) buffer.destroy();
-      params.dispose();
-      device.removeEventListener("uncapturederror", onError);
-      failure = { problem: DISPOSED };
+      failures.dispose();
+      arrays.clear();
+      staging.clear();
+      queue.dispose();
     },
   };
 }
-
-/** What is written is held twice until it is submitted, so no more than this waits. */
-const MAX_WRITTEN_BYTES = 2 ** 25;
-
-const DISPOSED = "the device must still be held: current device is disposed";

@@ -1,8 +1,5 @@
 import type { Kernel } from "./kernel.ts";
 
-/** How many dispatches one batch has room for. */
-export const SLOTS = 64;
-
 /** Bytes of one slot: what offsets of uniform bindings are multiples of everywhere. */
 const SLOT_BYTES = 256;
 
@@ -12,8 +9,6 @@ export interface ParamRing {
   readonly resource: GPUBufferBinding;
   /** Writes the parameters of one dispatch and returns the offset of its slot. */
   push(kernel: Kernel, starts: readonly number[], values: Readonly<Record<string, number>>): number;
-  /** How many slots are taken. */
-  count(): number;
   /** Sends all slots to the device, before their batch is submitted, and starts anew. */
   upload(): void;
   dispose(): void;
@@ -23,13 +18,15 @@ export interface ParamRing {
  * Makes the uniform buffer of a command stream.
  *
  * One buffer serves all batches: the queue writes it after the batch before has run.
+ *
+ * @param slots How many dispatches a batch may have.
  */
-export function createParamRing(device: GPUDevice): ParamRing {
+export function createParamRing(device: GPUDevice, slots: number): ParamRing {
   const buffer = device.createBuffer({
-    size: SLOTS * SLOT_BYTES,
+    size: slots * SLOT_BYTES,
     usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
   });
-  const bytes = new ArrayBuffer(SLOTS * SLOT_BYTES);
+  const bytes = new ArrayBuffer(slots * SLOT_BYTES);
   const data = new DataView(bytes);
   let count = 0;
   return {
@@ -48,7 +45,6 @@ export function createParamRing(device: GPUDevice): ParamRing {
       }
       return slot;
     },
-    count: () => count,
     upload() {
       if (count > 0) device.queue.writeBuffer(buffer, 0, bytes, 0, SLOT_BYTES * count);
       count = 0;

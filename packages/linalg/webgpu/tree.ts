@@ -1,7 +1,5 @@
 // Reduction over the invocations of a workgroup, as WGSL.
 
-import type { Reduction } from "../device.ts";
-
 /** WGSL of `fn larger(a, b)`: the larger of two, NaN if one is. Tests bits, which no compiler skips. */
 export const LARGER: string = /* wgsl */ `
 fn is_nan(v: f32) -> bool {
@@ -13,24 +11,6 @@ fn larger(a: f32, b: f32) -> f32 {
 
 /** The lowest f32: below the maximum of every row, but of one of -∞, whose softmax is NaN as 0 / 0. */
 export const LOWEST = "-0x1.fffffep+127f";
-
-/** What a reduction makes of one element, `v`. */
-export const ELEMENT_OF: Readonly<Record<Reduction, string>> = {
-  sum: "v",
-  absSum: "abs(v)",
-  squareSum: "v * v",
-  max: "v",
-  absMax: "abs(v)",
-};
-
-/** How a reduction goes on with what it made of parts of a row. */
-export const COMBINED_AS: Readonly<Record<Reduction, "sum" | "max">> = {
-  sum: "sum",
-  absSum: "sum",
-  squareSum: "sum",
-  max: "max",
-  absMax: "max",
-};
 
 /**
  * WGSL of `fn reduce_name(local: u32, value: f32) -> f32`: reduces the values of each `lanes`

@@ -11,7 +11,7 @@ export interface WebgpuOptions {
    * of the adapter by default, with the adapter's limits for buffers.
    */
   device?: GPUDevice;
-  /** The adapter that a device is requested of; requested of `navigator.gpu` by default. */
+  /** The adapter that a device is requested of, once; `navigator.gpu` is asked for one by default. */
   adapter?: GPUAdapter;
   /** Which adapter to request where there are several. @default {"high-performance"} */
   powerPreference?: "low-power" | "high-performance";
@@ -37,6 +37,9 @@ function methodsOf(wanted: string, method: string): Check {
  * f64 arrays can be uploaded, downloaded, cast and summed into by `gram`; they are pairs of f32 with
  * 48 bits of precision and the range of f32. Nothing else computes in f64. The exponential function
  * is that of WGSL, with a relative error of (3 + 2|x|) · 2^-24.
+ *
+ * Infinities and NaN are handed on as far as the driver keeps to IEEE arithmetic, which WGSL does not
+ * demand; maxima test for NaN by its bits. Squares beyond f32, of numbers beyond 1.8e19, are infinite.
  *
  * Operations only write commands. What the GPU refuses, its loss included, is thrown by a later
  * operation or by `download`.
@@ -87,7 +90,9 @@ async function requestAdapter(
 }
 
 function deviceOn(device: GPUDevice, onDispose: () => void): Device {
-  const { description, vendor, architecture } = device.adapterInfo;
+  // Missing where WebGPU is older than this property.
+  const info: Partial<GPUAdapterInfo> = device.adapterInfo ?? {};
+  const { description, vendor, architecture } = info;
   const adapterName = description || [vendor, architecture].filter(Boolean).join(" ") || "GPU";
   return createDevice(
     createWebgpuKernels(createGpu(device), `webgpu f32, ${adapterName}`, onDispose),

@@ -11,7 +11,8 @@ import type { Gpu, GpuStorage } from "./gpu.ts";
 import { gram } from "./gram.ts";
 import { hadamard } from "./hadamard.ts";
 import { matmul } from "./matmul.ts";
-import { reduce } from "./reduce.ts";
+import { reduceCols } from "./reduce_cols.ts";
+import { reduceRows } from "./reduce_rows.ts";
 import { rmsNorm } from "./rms_norm.ts";
 import { rotary } from "./rotary.ts";
 import { softmax } from "./softmax.ts";
@@ -46,7 +47,7 @@ export function createWebgpuKernels(
     transpose: (p) => transpose(gpu, p),
     matmul: (p) => matmul(gpu, p),
     gram: (p) => gram(gpu, p),
-    reduce: (p) => reduce(gpu, p),
+    reduce: (p) => p.along === "rows" ? reduceRows(gpu, p) : reduceCols(gpu, p),
     binary: (p) => binary(gpu, p),
     scale: (p) => scale(gpu, p),
     activate: (p) => activate(gpu, p),
