@@ -8,7 +8,7 @@
 //   convergence, section 2:  μ_0 = |D_0|    μ_{i+1} = |D_{i+1}| μ_i / (μ_i + |E_i|)
 //                            E_i is negligible if |E_i| <= tol μ_i, and min μ bounds σ_min
 //
-// Sweeps start at the larger end; upwards the roles of left and right are swapped, since the matrix
+// Sweeps start at the larger end, where graded matrices take the fewest; upwards the roles of left and right are swapped, since the matrix
 // turned around and transposed is upper bidiagonal again.
 // Bound: every singular value of the bidiagonal matrix, however small, has a relative error of
 // c n tol. Cost: about 2 sweeps a value, each 60 operations a row.
@@ -20,6 +20,8 @@ const EPSILON = 2 ** -53;
 const TOLERANCE = 2 ** -50;
 /** Below this an element of a matrix of norm 1 is nothing. */
 const TINY = 2 ** -1000;
+/** After so many sweeps over one block, what is nothing beside the norm counts as nothing. */
+const PATIENCE = 15;
 const MAX_SWEEPS_PER_VALUE = 40;
 
 /** A block of the matrix as a sweep sees it: from its own end, `count` elements E. */
@@ -50,16 +52,22 @@ export function bidiagonalQr(
 ): void {
   let budget = MAX_SWEEPS_PER_VALUE * d.length;
   let high = d.length - 1;
+  let norm = 0;
+  for (const value of [...d, ...e]) norm = Math.max(norm, Math.abs(value));
+  let spent = 0;
   // A block keeps its direction, so that convergence at its end is not undone.
   let block = { low: -1, high: -1, step: 1 as 1 | -1 };
   while (high > 0) {
     let low = high;
-    while (low > 0 && !(Math.abs(e[low - 1]) <= TINY)) low--;
+    const floor = spent < PATIENCE ? TINY : EPSILON * norm;
+    while (low > 0 && !(Math.abs(e[low - 1]) <= floor)) low--;
     if (low > 0) e[low - 1] = 0;
     if (low === high) {
       high--;
+      spent = 0;
       continue;
     }
+    spent = low === block.low && high === block.high ? spent + 1 : 0;
     if (low > block.high || high < block.low) {
       block = { low, high, step: Math.abs(d[low]) >= Math.abs(d[high]) ? 1 : -1 };
     }

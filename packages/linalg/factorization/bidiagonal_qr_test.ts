@@ -43,6 +43,22 @@ Deno.test("bidiagonalQr() keeps all digits of small values, graded either way", 
   }
 });
 
+Deno.test("bidiagonalQr() takes less than a sweep a value for graded matrices, either way", () => {
+  const n = 40;
+  const d = Array.from({ length: n }, (_, i) => 2 ** -i);
+  const e = Array.from({ length: n - 1 }, (_, i) => d[i + 1] / 2);
+  const countSweeps = (diagonal: readonly number[], beside: readonly number[]) => {
+    let count = 0;
+    const sweeps = { add: () => void count++, flush: () => {} };
+    const ends = [Float64Array.from(diagonal), Float64Array.from(beside)] as const;
+    bidiagonalQr("Cannot test", ...ends, sweeps, ignored(n));
+    return count;
+  };
+  // From the small end it takes more than 60.
+  assert(countSweeps(d, e) <= n, `${countSweeps(d, e)}`);
+  assert(countSweeps(d.toReversed(), e.toReversed()) <= n);
+});
+
 Deno.test("bidiagonalQr() finds the smallest value of Kahan's example", () => {
   // Demmel and Kahan, 1990, section 1: [1, x; 0, 1] chains whose smallest value is near x^(1-n).
   const n = 12;

@@ -6,8 +6,8 @@
 //
 // `tridiagonalize.ts` makes Q and T, `tridiagonal_qr.ts` the rotations G, and
 // `rotation_sweeps.ts` applies them to the columns of Q by products on the device.
-// Bound: ‖A - V Λ Vᵀ‖ <= 8 n eps ‖A‖ and ‖VᵀV - I‖ <= 8 n^1.5 eps in the Frobenius norm: small
-// eigenvalues have errors of eps times the largest.
+// Bound: ‖A - V Λ Vᵀ‖ <= 8 (n + 4) eps ‖A‖ and ‖VᵀV - I‖ <= 8 (n + 4) √n eps in the Frobenius norm:
+// small eigenvalues have errors of eps times the largest.
 // Cost: 4/3 n³ for T, as much for Q, about 8 n³ for the rotations.
 
 import { checkOptions, type Tensor } from "@pare/tensor";

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { createReferenceDevice } from "../reference/reference_device.ts";
 import { randomValues, type Values } from "../testing/device_case.ts";
@@ -83,6 +84,24 @@ testEach(
     }
   },
 );
+
+Deno.test("eigh() reconstructs sparse matrices of any size and scale", async () => {
+  using device = createReferenceDevice();
+  const element = fc.oneof(
+    fc.constantFrom(0, 0, 0, 1, -1, 2),
+    fc.tuple(fc.integer({ min: -320, max: 300 }), fc.constantFrom(1, -1)).map(([e, s]) =>
+      s * 10 ** e
+    ),
+  );
+  const matrices = fc.integer({ min: 1, max: 7 }).chain((n) =>
+    fc.array(element, { minLength: n * n, maxLength: n * n }).map((data) =>
+      symmetric({ shape: [n, n], data: Float64Array.from(data) })
+    )
+  );
+  await fc.assert(fc.asyncProperty(matrices, async (values) => {
+    await check({ device, dtype: "f64", matrix: asTensor(values, "f64"), values });
+  }));
+});
 
 Deno.test("eigh() finds the known eigenvalues of second differences", async () => {
   using device = createReferenceDevice();

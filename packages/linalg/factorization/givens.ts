@@ -1,3 +1,6 @@
+/** Pairs of numbers below this are scaled before a rotation is made of them. */
+const TINY = 2 ** -900;
+
 /** The plane rotation [c, s; -s, c] that turns (f, g) into (r, 0). */
 export interface Givens {
   readonly c: number;
@@ -5,10 +8,15 @@ export interface Givens {
   readonly r: number;
 }
 
-/** Makes the rotation that turns (f, g) into (r, 0); r has the sign of the larger one's cosine. */
+/** Makes the rotation that turns (f, g) into (r, 0); the cosine is positive where it is the larger. */
 export function givens(f: number, g: number): Givens {
   if (g === 0) return { c: 1, s: 0, r: f };
   if (f === 0) return { c: 0, s: 1, r: g };
+  if (Math.abs(f) < TINY && Math.abs(g) < TINY) {
+    // Numbers below 2^-1022 have fewer digits, too few for a rotation.
+    const { c, s, r } = givens(f / TINY, g / TINY);
+    return { c, s, r: r * TINY };
+  }
   const r = Math.abs(f) > Math.abs(g) && f < 0 ? -Math.hypot(f, g) : Math.hypot(f, g);
   return { c: f / r, s: g / r, r };
 }

@@ -20,6 +20,9 @@ export interface BlockReflector {
   readonly t: Float64Array<ArrayBuffer>;
 }
 
+/** Vectors with all elements below this are scaled before they are reflected. */
+const TINY = 2 ** -900;
+
 /** What a reflector makes of the vector it was made for. */
 export interface Reflection {
   /** The factor τ of H = I - τ v vᵀ; 0 where nothing had to be reflected. */
@@ -67,6 +70,12 @@ export function norm(x: Float64Array): number {
 
 /** Makes the reflector that turns `x` into a multiple of the first unit vector; `x` becomes v. */
 export function reflect(x: Float64Array): Reflection {
+  if (x.every((value) => Math.abs(value) < TINY) && x.some((value) => value !== 0)) {
+    // Numbers below 2^-1022 have fewer digits, too few for a reflector.
+    for (let i = 0; i < x.length; i++) x[i] /= TINY;
+    const { tau, beta } = reflect(x);
+    return { tau, beta: beta * TINY };
+  }
   const alpha = x[0];
   const rest = norm(x.subarray(1));
   x[0] = 1;

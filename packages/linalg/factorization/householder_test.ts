@@ -16,7 +16,7 @@ Deno.test("norm() neither overflows nor underflows", () => {
 });
 
 Deno.test("reflect() turns a vector into a multiple of the first unit vector", () => {
-  for (const scale of [1, 1e-200, 1e200]) {
+  for (const scale of [1, 1e-200, 1e200, 2 ** -1050]) {
     for (const x of [[3, 4], [-3, 4, 0], [0, 0, 2], [1e-20, 1], [5, 1e-20], [-2]]) {
       const v = Float64Array.from(x, (value) => value * scale);
       const before = v.slice();
@@ -33,6 +33,14 @@ Deno.test("reflect() turns a vector into a multiple of the first unit vector", (
       assert(Math.abs(Math.abs(beta) - size) <= 4e-16 * size);
     }
   }
+});
+
+Deno.test("reflect() of the smallest numbers there are is orthogonal", () => {
+  const v = Float64Array.of(3e-320, -5e-322, 4e-318, 1e-323);
+  const { tau } = reflect(v);
+  // I - τ v vᵀ is orthogonal if τ |v|² is 2.
+  const squares = v.reduce((sum, value) => sum + value * value, 0);
+  assert(Math.abs(tau * squares - 2) <= 1e-15, `${tau * squares}`);
 });
 
 Deno.test("reflect() leaves a vector that is there already", () => {

@@ -7,7 +7,8 @@
 //
 // Panels J of b columns are factorized in f64 on the host, all else are products on the device.
 // Bound: ‖A - Q R‖ <= c n eps ‖A‖ column by column and ‖QᵀQ - I‖ <= c n^1.5 eps in the Frobenius norm,
-// whatever the condition of A (Higham, 2002, theorem 19.4); c = 8 here, for n = max(rows, cols).
+// whatever the condition of A (Higham, 2002, theorem 19.4); here 8 (n + 4) for c n,
+// with n = max(rows, cols).
 // Cost: 4 n² (m - n/3) for both factors of an m × n matrix, of which about 2 · 32 m n on the host.
 
 import { checkOptions, type Tensor } from "@pare/tensor";

@@ -11,9 +11,9 @@
 // not swapped: a list tells which ones are left. A panel ends early when a norm has lost its digits
 // to downdating (Z. Drmač and Z. Bujanović, ACM Trans. Math. Softw. 35, 2008); each panel measures
 // the norms afresh.
-// Bound: ‖A[:, permutation] - Q R‖ <= 8 n eps ‖A‖ for a full factorization, ‖QᵀQ - I‖ <= 8 n^1.5 eps
-// in the Frobenius norm, and r_11 >= r_22 >= … but for rounding. Cost: 4 m n k - 2 (m + n) k² + 4/3 k³ for R of rank k, half
-// of it in Aᵀ v.
+// Bound: ‖A[:, permutation] - Q R‖ <= 8 (n + 4) eps ‖A‖ for a full factorization, ‖QᵀQ - I‖ <= √n
+// times that factor in the Frobenius norm, and r_11 >= r_22 >= … but for rounding.
+// Cost: 4 m n k - 2 (m + n) k² + 4/3 k³ for R of rank k, half of it in Aᵀ v.
 
 import { checkOptions, type Checks, integer, type Tensor } from "@pare/tensor";
 import type { Device, DeviceArray } from "../device.ts";

@@ -6,8 +6,9 @@
 //
 // `qr.ts` makes R, `bidiagonalize.ts` Q, B and P, `bidiagonal_qr.ts` the rotations G and H, and
 // `rotation_sweeps.ts` applies them by products on the device. A wide matrix is transposed first.
-// Bound: ‖A - U Σ Vᵀ‖ <= 8 n eps ‖A‖, ‖UᵀU - I‖ and ‖VᵀV - I‖ <= 8 n^1.5 eps in the Frobenius norm,
-// for any rank and grading: small singular values have errors of eps times the largest, no more.
+// Bound: ‖A - U Σ Vᵀ‖ <= 8 (n + 4) eps ‖A‖, ‖UᵀU - I‖ and ‖VᵀV - I‖ <= 8 (n + 4) √n eps in the
+// Frobenius norm, for any rank and grading: small singular values have errors of eps times the
+// largest, no more.
 // Cost of a square matrix: 8/3 n³ for B, as much for Q and P, about 16 n³ for the rotations.
 
 import { checkOptions, type Tensor } from "@pare/tensor";

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import { createReferenceDevice } from "../reference/reference_device.ts";
 import { randomValues } from "../testing/device_case.ts";
@@ -66,6 +67,26 @@ testEach(
     }
   },
 );
+
+Deno.test("svd() reconstructs sparse matrices of any size and scale", async () => {
+  using device = createReferenceDevice();
+  const element = fc.oneof(
+    fc.constantFrom(0, 0, 0, 1, -1, 2),
+    fc.tuple(fc.integer({ min: -320, max: 300 }), fc.constantFrom(1, -1)).map(([e, s]) =>
+      s * 10 ** e
+    ),
+  );
+  const matrices = fc.tuple(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 7 })).chain(
+    ([rows, cols]) =>
+      fc.array(element, { minLength: rows * cols, maxLength: rows * cols }).map((data) => ({
+        shape: [rows, cols],
+        data: Float64Array.from(data),
+      })),
+  );
+  await fc.assert(fc.asyncProperty(matrices, async (values) => {
+    await check({ device, dtype: "f64", matrix: asTensor(values, "f64"), values });
+  }));
+});
 
 Deno.test("svd() finds singular values down to rounding of the largest, where AᵀA would not", async () => {
   using device = createReferenceDevice();

@@ -51,6 +51,21 @@ Deno.test("tridiagonalQr() keeps the digits of small values, graded either way",
   }
 });
 
+Deno.test("tridiagonalQr() takes about a sweep a value for graded matrices, either way", () => {
+  const n = 20;
+  const d = Array.from({ length: n }, (_, i) => 10 ** (-2 * i));
+  const e = Array.from({ length: n - 1 }, (_, i) => 0.5 * Math.sqrt(d[i] * d[i + 1]));
+  const countSweeps = (diagonal: readonly number[], beside: readonly number[]) => {
+    let count = 0;
+    const sweeps = { add: () => void count++, flush: () => {} };
+    tridiagonalQr("Cannot test", Float64Array.from(diagonal), Float64Array.from(beside), sweeps);
+    return count;
+  };
+  // From the small end it takes 38 here.
+  assert(countSweeps(d, e) <= 1.25 * n);
+  assertEquals(countSweeps(d.toReversed(), e.toReversed()), countSweeps(d, e));
+});
+
 Deno.test("tridiagonalQr() falls apart where elements are zero or negligible", () => {
   assertEquals(eigenvaluesOf([3, 1, 2], [0, 0]), Float64Array.of(1, 2, 3));
   assertEquals(eigenvaluesOf([3, 1, 2], [1e-30, 1e-30]), Float64Array.of(1, 2, 3));

@@ -88,9 +88,9 @@ export function roundedTo(values: Values, dtype: Float): Values {
   return dtype === "f64" ? values : { ...values, data: values.data.map(Math.fround) };
 }
 
-/** What a factorization may be off by, relative to the norm: 8 n units of rounding. */
+/** What a factorization may be off by, relative to the norm: 8 (n + 4) units of rounding. */
 export function allowed({ shape }: Values, dtype: Float): number {
-  return 8 * Math.max(...shape) * UNIT[dtype];
+  return 8 * (Math.max(...shape) + 4) * UNIT[dtype];
 }
 
 /** Rectangular matrices of every kind, some across several blocks. */
