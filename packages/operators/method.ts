@@ -1,3 +1,4 @@
+import type { Device } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
 import type { OperatorNode } from "./node.ts";
 import type { MatrixShape, Operator } from "./operator.ts";
@@ -22,6 +23,7 @@ export type WeightMethod<Options extends object> = (
   weight: Tensor,
   statistics: Statistics | null,
   options: Options,
+  device: Device,
 ) => Operator | Promise<Operator>;
 
 /**

@@ -1,7 +1,14 @@
 import { activationDistortion, distortion } from "@pare/evaluators";
 import type { Device } from "@pare/linalg";
 import type { Model } from "@pare/model";
-import { type Operator, serialize, type Statistics, toDense } from "@pare/operators";
+import {
+  nodeOf,
+  type Operator,
+  type OperatorNode,
+  serialize,
+  type Statistics,
+  toDense,
+} from "@pare/operators";
 import { castTo } from "@pare/tensor";
 import { castOperator } from "./cast_operator.ts";
 import type { Measure } from "./journal.ts";
@@ -72,6 +79,7 @@ async function compressLayer(
       ? await registry[step.method].compress(toDense(source), statistics, step.options, device)
       : source;
     const stored = node.form === "dense" || !step ? castOperator(compressed, node) : compressed;
+    checkNode(nodeOf(stored), node);
     for (const [tensor, numbers] of serialize(stored).tensors) {
       await writer.write(`${name}.${tensor}`, numbers);
     }
@@ -81,6 +89,17 @@ async function compressLayer(
       throw new RangeError(`${name}: ${error.message}`, { cause: error });
     }
     throw error;
+  }
+}
+
+/** A method that does not do what it planned would leave a checkpoint that cannot be read. */
+function checkNode(found: OperatorNode, planned: OperatorNode): void {
+  // Parsing puts the fields of both in one order.
+  const [a, b] = [found, planned].map((node) => JSON.stringify(parseNode(node, "node")));
+  if (a !== b) {
+    throw new RangeError(
+      `Cannot write the layer as it must be as planned, ${b}: current one is ${a}`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { createReferenceDevice } from "@pare/linalg";
 import { bytesSource, folderOf, openSafetensors, openShardedSafetensors } from "@pare/formats";
 import { type Model, openModel } from "@pare/model";
-import { byteLengthOf, toDense } from "@pare/operators";
+import { byteLengthOf, type OperatorNode, toDense } from "@pare/operators";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { compress, type CompressionJob, planJob } from "./compress.ts";
 import { openCompressed } from "./compressed_model.ts";
@@ -190,6 +190,21 @@ Deno.test("compress() in shards keeps every tensor", async () => {
   for (const name of ["model.embed_tokens", "model.layers.1.mlp.up_proj"]) {
     assertEquals(await a.linear(name), await b.linear(name));
   }
+});
+
+Deno.test("compress() refuses a method that does not do what it planned", async () => {
+  const { rtn } = METHODS;
+  const lying: typeof rtn = {
+    ...rtn,
+    plan: (shape, options) =>
+      ({ ...rtn.plan(shape, options), zeroPointDtype: "f16" }) as OperatorNode,
+  };
+  const job = jobOf({ steps: [RTN] }, { registry: { rtn: lying, asvd: METHODS.asvd } });
+  await assertRejects(
+    () => compress(job, memoryOutput()),
+    RangeError,
+    "q_proj: Cannot write the layer as it must be as planned",
+  );
 });
 
 Deno.test("planJob() refuses recipes that cannot work, before any work", () => {

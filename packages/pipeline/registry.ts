@@ -1,6 +1,5 @@
-import type { Device } from "@pare/linalg";
-import type { MatrixShape, Operator, OperatorNode, Statistics } from "@pare/operators";
-import type { Check, Tensor } from "@pare/tensor";
+import type { WeightMethod, WeightPlan } from "@pare/operators";
+import type { Check } from "@pare/tensor";
 
 /** What a method needs to know of a layer's inputs. */
 export type Needs = "nothing" | "channels" | "gram";
@@ -14,14 +13,9 @@ export interface Method {
   /** One rule per option; also what the recipe's schema says of them. */
   readonly checks: Readonly<Record<string, Check>>;
   /** What it will return for a weight of the given shape; throws for options that do not fit. */
-  readonly plan: (shape: MatrixShape, options: Options) => OperatorNode;
+  readonly plan: WeightPlan<Options>;
   /** Compresses one weight. */
-  readonly compress: (
-    weight: Tensor,
-    statistics: Statistics | null,
-    options: Options,
-    device: Device,
-  ) => Operator | Promise<Operator>;
+  readonly compress: WeightMethod<Options>;
 }
 
 /** Options of a method, checked against its rules. */
