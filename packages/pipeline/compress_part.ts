@@ -5,6 +5,7 @@ import {
   nodeOf,
   type Operator,
   type OperatorNode,
+  parseNode,
   serialize,
   type Statistics,
   toDense,
