@@ -27,12 +27,6 @@ export interface PartJob {
   readonly device: Device;
 }
 
-/** What was found on the way. */
-export interface PartResult {
-  /** The measures of each layer. */
-  readonly measures: ReadonlyMap<string, Measure>;
-}
-
 /**
  * Compresses the layers of a part and writes them and its vectors.
  *
@@ -41,7 +35,7 @@ export interface PartResult {
  * @param statistics What calibration saw, by the name of the input; `null` without calibration.
  * @param writer Where the tensors go.
  * @param onLayer Called before each layer.
- * @returns What was measured.
+ * @returns What was measured of each layer.
  */
 export async function compressPart(
   job: PartJob,
@@ -49,7 +43,7 @@ export async function compressPart(
   statistics: Readonly<Record<string, Statistics>> | null,
   writer: TensorWriter,
   onLayer: (name: string) => void,
-): Promise<PartResult> {
+): Promise<ReadonlyMap<string, Measure>> {
   const measures = new Map<string, Measure>();
   for (const layer of part.layers) {
     onLayer(layer.name);
@@ -65,7 +59,7 @@ export async function compressPart(
     }
     await writer.write(name, castTo(vector, dtype));
   }
-  return { measures };
+  return measures;
 }
 
 async function compressLayer(

@@ -3,8 +3,9 @@ import { bytesSource, folderOf, openSafetensors, openShardedSafetensors } from "
 import { type Model, openModel } from "@pare/model";
 import { byteLengthOf, type OperatorNode, toDense } from "@pare/operators";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { compress, type CompressionJob, planJob } from "./compress.ts";
+import { compress } from "./compress.ts";
 import { openCompressed } from "./compressed_model.ts";
+import { type CompressionJob, planJob } from "./job.ts";
 import { parseManifest } from "./manifest.ts";
 import { parseRecipe } from "./recipe.ts";
 import { type MemoryOutput, memoryOutput } from "./testing/memory_output.ts";

@@ -7,8 +7,10 @@
 export * from "./compress.ts";
 export * from "./compressed_model.ts";
 export * from "./glob.ts";
+export { type CompressionJob, planJob, type PlannedJob } from "./job.ts";
 export * from "./manifest.ts";
 export * from "./output.ts";
 export * from "./plan.ts";
 export * from "./recipe.ts";
 export * from "./registry.ts";
+export type { CompressionProgress, CompressOptions } from "./write_weights.ts";

@@ -1,0 +1,131 @@
+import type { Device } from "@pare/linalg";
+import type { Model, Tokens } from "@pare/model";
+import {
+  type InputRecord,
+  type LayerRecord,
+  type Manifest,
+  MANIFEST_FILE,
+  planManifest,
+} from "./manifest.ts";
+import type { Measure } from "./journal.ts";
+import { type CompressionPlan, planCompression, sizeOfLayers } from "./plan.ts";
+import type { Recipe } from "./recipe.ts";
+import type { Registry } from "./registry.ts";
+
+/** Everything that decides the result of a compression. */
+export interface CompressionJob {
+  /** The program that does it, as `pare 0.1.0`. */
+  readonly creator: string;
+  /** The model. */
+  readonly model: Model;
+  /** The files the model came from. */
+  readonly source: InputRecord;
+  /** What to do. */
+  readonly recipe: Recipe;
+  /** The methods. */
+  readonly registry: Registry;
+  /** Where it is computed. */
+  readonly device: Device;
+  /** The calibration text and the windows sampled from it, or `null`. */
+  readonly calibration: { readonly text: InputRecord; readonly windows: readonly Tokens[] } | null;
+  /** Further files of the result: configuration and tokenizer. */
+  readonly files: ReadonlyMap<string, string>;
+  /** What is written: a checkpoint with a manifest, or a dense Hugging Face folder. */
+  readonly format: "pare" | "hf";
+  /** The largest weight file in bytes. */
+  readonly maxShardBytes?: number;
+}
+
+/** What a job will write, to the byte. */
+export interface PlannedJob {
+  /** The layers and where they go. */
+  readonly plan: CompressionPlan;
+  /** The bytes of each file of the result. */
+  readonly files: ReadonlyMap<string, number>;
+  /** The bytes of all files of the result. */
+  readonly byteLength: number;
+}
+
+/**
+ * Plans a job: what it will write and how large that will be. Nothing is read or written.
+ *
+ * @param job The job.
+ * @returns The plan.
+ * @throws {RangeError} If a step matches no layer, does not fit one, or wants calibration text that
+ * is not there.
+ */
+export function planJob(job: CompressionJob): PlannedJob {
+  const { model, recipe, registry, format, maxShardBytes } = job;
+  const plan = planCompression(model, recipe, registry, { dense: format === "hf", maxShardBytes });
+  if (plan.needs !== "nothing" && !job.calibration) {
+    const methods = new Set(recipe.steps.map(({ method }) => method));
+    throw new RangeError(
+      `Cannot compress as calibration text must be given for ${[...methods].join(", ")}: ` +
+        `current text is none`,
+    );
+  }
+  const files = new Map(
+    plan.files.shards.map(({ fileName, byteLength }) => [fileName, byteLength]),
+  );
+  for (const [name, text] of textFiles(job, plan)) {
+    files.set(name, new TextEncoder().encode(text).length);
+  }
+  const rest = [...files.values()].reduce((sum, length) => sum + length, 0);
+  if (format === "hf") return { plan, files, byteLength: rest };
+  const blank = manifestOf(
+    job,
+    plan,
+    new Map(),
+    new Map([...files.keys()].map((name) => [name, ""])),
+    files,
+  );
+  const { manifestByteLength, byteLength } = planManifest(blank);
+  files.set(MANIFEST_FILE, manifestByteLength);
+  return { plan, files, byteLength };
+}
+
+/** The files of the result that are text, but for the manifest. */
+export function textFiles(job: CompressionJob, plan: CompressionPlan): Map<string, string> {
+  const files = new Map(job.files);
+  const { index, indexFileName } = plan.files;
+  if (index) files.set(indexFileName, new TextDecoder().decode(index));
+  return files;
+}
+
+/** The manifest of a job, as far as it is measured. */
+export function manifestOf(
+  job: CompressionJob,
+  plan: CompressionPlan,
+  measures: ReadonlyMap<string, Measure>,
+  digests: ReadonlyMap<string, string>,
+  sizes: ReadonlyMap<string, number>,
+): Manifest {
+  const { creator, source, recipe, device, calibration } = job;
+  const layers: Record<string, LayerRecord> = {};
+  for (const layer of plan.parts.flatMap(({ layers }) => layers)) {
+    const { nmse = 0, activationNmse = null } = measures.get(layer.name) ?? {};
+    layers[layer.name] = {
+      method: layer.step?.method ?? null,
+      node: layer.node,
+      byteLength: sizeOfLayers([layer]).byteLength,
+      nmse,
+      activationNmse,
+    };
+  }
+  const files = Object.fromEntries(
+    [...digests].map(([name, sha256]) => [name, { byteLength: sizes.get(name) ?? 0, sha256 }]),
+  );
+  const tokens = calibration?.windows.reduce((sum, window) => sum + window.length, 0) ?? 0;
+  return {
+    format: "pare",
+    version: 1,
+    creator,
+    kernels: device.description,
+    recipe,
+    source,
+    calibration: calibration && { ...calibration.text, tokens },
+    layers,
+    files,
+    byteLength: 0,
+  };
+}
