@@ -91,7 +91,7 @@ export async function asvd(
   return await withDevice(device, async (device) => {
     const basis = await activationBasis(weight, statistics, rank, rest, device);
     return await projectOnto(weight, basis, rest.factorDtype ?? "f16", device);
-  });
+  }, "f64");
 }
 
 /**

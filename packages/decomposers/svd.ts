@@ -32,7 +32,7 @@ export interface SvdOptions extends RankOptions {
 
 /** Where a decomposition runs. */
 export interface DeviceOptions {
-  /** The device; one of WebAssembly is made for the call where none is given. */
+  /** The device; one of WebAssembly is made for the call where none is given or it has no f64. */
   device?: Device;
 }
 
@@ -77,7 +77,7 @@ export async function svd(
   return await withDevice(device, async (device) => {
     const { u } = await decompose(toF64(weight), { device });
     return await projectOnto(weight, leadingCols(u, rank), rest.factorDtype ?? "f16", device);
-  });
+  }, "f64");
 }
 
 /**

@@ -56,7 +56,8 @@ export function distortion(weight: Tensor, restored: Tensor): Distortion {
  * @param weight W, `[m, n]`.
  * @param restored Ŵ, of the same shape.
  * @param statistics The inputs' Gram matrix, `[n, n]`.
- * @param options The device; one of WebAssembly is made for the call where none is given.
+ * @param options The device; one of WebAssembly is made for the call where none is given or it has no
+ * f64.
  * @returns ‖(W - Ŵ) X‖² / ‖W X‖².
  * @throws {ShapeError} If the shapes do not fit.
  */
@@ -74,7 +75,7 @@ export async function activationDistortion(
   return await withDevice(options.device, async (device) => {
     const noise = await energy({ dtype: "f64", shape: weight.shape, data: error }, gram, device);
     return share(noise, await energy(toF64(weight), gram, device));
-  });
+  }, "f64");
 }
 
 /** tr(A G Aᵀ). */
