@@ -209,9 +209,8 @@ async function textFiles(
   return files;
 }
 
-function memoryOf({ plan }: PlannedJob, { calibration, recipe, model }: CompressionJob): number {
+function memoryOf({ plan }: PlannedJob, { calibration, model }: CompressionJob): number {
   const text = calibration && {
-    ...recipe.calibration,
     windows: calibration.windows.length,
     windowLength: calibration.windows[0].length,
   };
