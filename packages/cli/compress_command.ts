@@ -12,7 +12,12 @@ import {
 import { DEVICE_FLAGS, openDevice } from "./device.ts";
 import { checkFree, exists, fileDigest, openOutputFolder, partialPath, readText } from "./files.ts";
 import type { Command, CommandInput, FlagValues } from "./flags.ts";
-import { openModelTokenizer, requireTokenizer, TOKENIZER_FLAG } from "./open_tokenizer.ts";
+import {
+  checkTokenizer,
+  type OpenedTokenizer,
+  openModelTokenizer,
+  TOKENIZER_FLAG,
+} from "./open_tokenizer.ts";
 import { baseName, type OpenedSource, openSource, sourceRecord } from "./open_source.ts";
 import { RECIPE_FLAGS, recipeFromFlags } from "./recipe_flags.ts";
 import { REGISTRY } from "./registry.ts";
@@ -98,6 +103,7 @@ async function runCompress({ operands, values, signal }: CommandInput): Promise<
     );
   }
   const output = values.text("output") ?? defaultOutput(source, recipe, format);
+  const tokenizer = await openModelTokenizer(source, values.text("tokenizer"));
   using device = await openDevice(values);
   const job: CompressionJob = {
     creator: CREATOR,
@@ -106,15 +112,20 @@ async function runCompress({ operands, values, signal }: CommandInput): Promise<
     recipe,
     registry: REGISTRY,
     device,
-    calibration: await readCalibration(source, recipe, values),
-    files: await textFiles(source, recipe, format, values),
+    calibration: await readCalibration(source, tokenizer, recipe, values),
+    files: textFiles(source, tokenizer, recipe, format),
     format,
     maxShardBytes: values.number("shard-size"),
   };
   const planned = planJob(job);
+  if (!tokenizer) {
+    tell("The result will have no tokenizer, as the model has none: name one with --tokenizer.");
+  }
   const memory = memoryOf(planned, job);
   if (values.on("dry-run")) {
-    print(await reportPlan({ source, output, planned, memory, json: values.on("json") }));
+    print(
+      await reportPlan({ source, tokenizer, output, planned, memory, json: values.on("json") }),
+    );
     return 0;
   }
   await checkFree(output);
@@ -125,6 +136,7 @@ async function runCompress({ operands, values, signal }: CommandInput): Promise<
   print(
     await reportCompression({
       source,
+      tokenizer,
       output,
       planned,
       manifest,
@@ -167,12 +179,13 @@ async function readRecipe(values: FlagValues): Promise<Recipe> {
 
 async function readCalibration(
   source: OpenedSource,
+  opened: OpenedTokenizer | null,
   recipe: Recipe,
   values: FlagValues,
 ): Promise<CompressionJob["calibration"]> {
   const path = values.text("calibration");
   if (path === undefined) return null;
-  const { tokenizer } = await requireTokenizer(source, values.text("tokenizer"));
+  const { tokenizer } = checkTokenizer(source, opened);
   const { maxPositions } = source.model.config;
   const { windows: count } = recipe.calibration;
   const length = recipe.calibration.windowLength ?? Math.min(2048, maxPositions);
@@ -189,23 +202,19 @@ async function readCalibration(
 }
 
 /** Configuration and tokenizer, as they go along with the weights. */
-async function textFiles(
+function textFiles(
   source: OpenedSource,
+  tokenizer: OpenedTokenizer | null,
   recipe: Recipe,
   format: "pare" | "hf",
-  values: FlagValues,
-): Promise<Map<string, string>> {
+): Map<string, string> {
   const dtype =
     { f32: "float32", f16: "float16", bf16: "bfloat16", source: undefined }[recipe.dtype];
   const config = format === "hf" && dtype
     ? { ...source.config, torch_dtype: dtype }
     : source.config;
   const files = new Map([["config.json", JSON.stringify(config, null, 2) + "\n"]]);
-  const opened = await openModelTokenizer(source, values.text("tokenizer"));
-  if (!opened) {
-    tell("The result will have no tokenizer, as the model has none: name one with --tokenizer.");
-  }
-  for (const [name, text] of opened?.files ?? []) files.set(name, text);
+  for (const [name, text] of tokenizer?.files ?? []) files.set(name, text);
   return files;
 }
 

@@ -4,12 +4,14 @@ import { type LayerRecord, type Manifest, type PlannedJob, sizeOfLayers } from "
 import { byteLengthOf } from "@pare/operators";
 import { statOf } from "./files.ts";
 import type { OpenedSource } from "./open_source.ts";
+import type { OpenedTokenizer } from "./open_tokenizer.ts";
 import { formatDuration } from "./progress.ts";
 import { formatBytes, formatShare, formatTable } from "./table.ts";
 
 /** What both reports are made of. */
 interface ReportInput {
   readonly source: OpenedSource;
+  readonly tokenizer: OpenedTokenizer | null;
   readonly output: string;
   readonly planned: PlannedJob;
   readonly json: boolean;
@@ -27,7 +29,7 @@ interface Sizes {
 export async function reportPlan(
   input: ReportInput & { readonly memory: number },
 ): Promise<string> {
-  const { output, planned, memory, json, source } = input;
+  const { output, planned, memory, json, source, tokenizer } = input;
   const sizes = await sizesOf(input);
   const files = Object.fromEntries(planned.files);
   if (json) {
@@ -38,7 +40,9 @@ export async function reportPlan(
     );
   }
   return [
-    `Would read   ${source.files.join(", ")} (${formatBytes(sizes.files.before)})`,
+    `Would read   ${source.files.join(", ")}${tokenizer ? " and the tokenizer" : ""} (${
+      formatBytes(sizes.files.before)
+    })`,
     `Would write  ${output}: ${planned.byteLength} bytes (${formatBytes(planned.byteLength)})`,
     ...[...planned.files].map(([name, bytes]) => `             ${name}: ${bytes} bytes`),
     `Memory       about ${formatBytes(memory)}`,
@@ -70,11 +74,11 @@ export async function reportCompression(
   ].join("\n");
 }
 
-async function sizesOf({ source, planned }: ReportInput): Promise<Sizes> {
+async function sizesOf({ source, tokenizer, planned }: ReportInput): Promise<Sizes> {
   const layers = planned.plan.parts.flatMap(({ block, layers }) => block === null ? [] : layers);
   const { weights, byteLength: after } = sizeOfLayers(layers);
   const before = layers.reduce((sum, { name }) => sum + byteLengthOf(source.model.node(name)), 0);
-  let bytes = 0;
+  let bytes = tokenizer?.sourceByteLength ?? 0;
   for (const file of source.files) bytes += (await statOf(file)).size;
   return {
     decoder: { before, after, weights },
@@ -112,7 +116,7 @@ function errorTable({ layers, calibration }: Manifest): string {
   ) => [name, method ?? "", formatShare(nmse)]);
   if (!calibration) return formatTable(header, rows, ["left", "left", "right"]);
   const outputs = [...worst.values()].map(({ activationNmse }) =>
-    formatShare(activationNmse ?? NaN)
+    activationNmse === null ? "" : formatShare(activationNmse)
   );
   return formatTable(
     [...header, "of its outputs"],

@@ -25,6 +25,8 @@ export interface OpenedTokenizer {
   readonly tokenizer: Tokenizer;
   /** `tokenizer.json` and, where there is one, `tokenizer_config.json`. */
   readonly files: ReadonlyMap<string, string>;
+  /** The bytes of what it was read from. */
+  readonly sourceByteLength: number;
 }
 
 const FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
@@ -52,7 +54,20 @@ export async function openModelTokenizer(
     tokenizerConfig: config === undefined ? undefined : parseJson(path ?? source.path, config),
   });
   checkTokenizerFits(tokenizer, source.model.config.vocabularySize);
-  return { tokenizer, files };
+  return { tokenizer, files, sourceByteLength: await sizeOfSource(files, path) };
+}
+
+/** The size of the file that was named, or of those that were found. */
+async function sizeOfSource(
+  files: ReadonlyMap<string, string>,
+  path: string | undefined,
+): Promise<number> {
+  if (path !== undefined && !path.endsWith(".json")) {
+    const { isFile, size } = await statOf(path);
+    if (isFile) return size;
+  }
+  const encoder = new TextEncoder();
+  return [...files.values()].reduce((sum, text) => sum + encoder.encode(text).length, 0);
 }
 
 /** Opens the tokenizer of a model, which the work cannot do without. */
@@ -60,7 +75,14 @@ export async function requireTokenizer(
   source: OpenedSource,
   path: string | undefined,
 ): Promise<OpenedTokenizer> {
-  const opened = await openModelTokenizer(source, path);
+  return checkTokenizer(source, await openModelTokenizer(source, path));
+}
+
+/** Refuses to go on without a tokenizer. */
+export function checkTokenizer(
+  source: OpenedSource,
+  opened: OpenedTokenizer | null,
+): OpenedTokenizer {
   if (opened) return opened;
   throw new UserError(
     `Cannot read text for ${source.path} as it has no tokenizer: name one with --tokenizer`,

@@ -7,6 +7,7 @@ import { type CompressionJob, manifestOf, planJob, type PlannedJob, textFiles } 
 import { JOURNAL_FILE, openJournal } from "./journal.ts";
 import { type Manifest, MANIFEST_FILE, serializeManifest } from "./manifest.ts";
 import type { OutputFolder } from "./output.ts";
+import { sha256 } from "./sha256.ts";
 import { type CompressOptions, writeWeights } from "./write_weights.ts";
 
 /**
@@ -28,7 +29,7 @@ export async function compress(
 ): Promise<Manifest> {
   const planned = planJob(job);
   const { plan } = planned;
-  const journal = await openJournal(output, identityOf(job, planned));
+  const journal = await openJournal(output, await identityOf(job, planned));
   const measures = await writeWeights(job, plan, output, journal, options);
   for (const [name, text] of textFiles(job, plan)) await output.writeText(name, text);
   const digests = new Map<string, string>();
@@ -51,15 +52,25 @@ export async function compress(
   return manifest;
 }
 
-function identityOf(job: CompressionJob, planned: PlannedJob): Record<string, unknown> {
+/** What decides the bytes of the result: a run goes on only where all of it is the same. */
+async function identityOf(
+  job: CompressionJob,
+  planned: PlannedJob,
+): Promise<Record<string, unknown>> {
   const { creator, source, recipe, format, device, calibration } = job;
+  const digestOf = (value: unknown) => sha256(new TextEncoder().encode(JSON.stringify(value)));
   return {
     creator,
     source,
     recipe,
     format,
     kernels: device.description,
-    calibration: calibration?.text ?? null,
+    // The windows stand for text, tokenizer and sampling at once.
+    calibration: calibration && {
+      ...calibration.text,
+      windows: await digestOf(calibration.windows.map((window) => Array.from(window))),
+    },
+    texts: await digestOf([...job.files]),
     files: Object.fromEntries(planned.files),
   };
 }

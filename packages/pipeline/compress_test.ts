@@ -147,6 +147,19 @@ Deno.test("compress() refuses to go on with another recipe, source or text", asy
     RangeError,
     "source must be the same",
   );
+  const fewer = jobOf({ steps: [RTN] });
+  const calibration = fewer.calibration && { ...fewer.calibration, windows: WINDOWS.slice(1) };
+  await assertRejects(
+    () => compress({ ...fewer, calibration }, output),
+    RangeError,
+    "calibration must be the same",
+  );
+  const files = new Map([["config.json", JSON.stringify({ ...TINY_CONFIG, bos_token_id: 3 })]]);
+  await assertRejects(
+    () => compress({ ...fewer, files }, output),
+    RangeError,
+    "texts must be the same",
+  );
 });
 
 Deno.test("openCompressed() gives the layers that were compressed", async () => {
