@@ -59,7 +59,7 @@ export interface AttentionOptions {
   heads: number;
   /** The key and value heads; divides `heads`. @default {heads} */
   kvHeads?: number;
-  /** How many rows of the keys and values hold tokens; all of them by default. */
+  /** How many rows of the keys and values hold tokens, no fewer than queries; all by default. */
   keyCount?: number;
   /** What the products of queries and keys are multiplied with; 1/√headSize by default. */
   scale?: number;
@@ -88,10 +88,15 @@ export interface AffineArrays {
 /**
  * Where linear algebra runs.
  *
- * Operations take arrays of this device and return new ones at once, without waiting for the
- * result; only `download` waits. Nothing but `into` and the targets of `write` and `gram` is ever
- * changed. Operations throw a `ShapeError` for shapes that do not fit, and a `TypeError` for an
- * array that was freed, belongs to another device or has a dtype the device cannot do that in.
+ * Operations take arrays of this device and return new ones. A device may queue what it has to
+ * compute; only `download` waits for it. Nothing but `into` and the targets of `write` and `gram` is
+ * ever changed; what is changed must not share its elements with an operand, which is not checked.
+ *
+ * Operations throw a `RangeError` for shapes, blocks and counts that do not fit, mostly a
+ * `ShapeError` that tells the shape wanted; and a `TypeError` for an array that was freed, belongs to
+ * another device or has a dtype the device cannot do that in. Where not said otherwise, operands are
+ * all f32 or all f64. The numbers in arrays are not looked at: an index or position beyond the last
+ * one counts as the last one.
  */
 export interface Device extends Disposable {
   /** The name users choose it by: `reference`, `wasm` or `webgpu`. */
@@ -99,24 +104,37 @@ export interface Device extends Disposable {
   /** What computes, so far as it decides the last bit: `wasm simd128 relaxed-madd`, for example. */
   readonly description: string;
 
-  /** Tells whether arrays of `dtype` can be made and multiplied here. */
+  /**
+   * Tells whether all operations that take arrays of `dtype` do so here.
+   *
+   * All devices support f32, u32 and u8. One that does not support f64 still holds such arrays for
+   * the sums of `gram`, as pairs of f32 with 48 bits: it uploads, downloads, casts, reshapes, copies
+   * and gathers them, but neither computes with nor transposes them.
+   */
   supports(dtype: DeviceDtype): boolean;
-  /** Copies numbers to the device; f16, bf16 and 8-bit floats become f32, i32 and bool are refused. */
+  /**
+   * Copies numbers to the device; f16, bf16 and 8-bit floats become f32.
+   *
+   * @throws {TypeError} If they are integers other than u32 and u8, or truth values.
+   */
   upload(source: AnyTensor): DeviceArray;
-  /** Waits for an array and copies it back. */
+  /** Waits for an array and copies it back, in its dtype. */
   download(array: DeviceArray): Promise<AnyTensor>;
-  /** Makes an array of zeros. */
+  /** Makes an array of zeros, f32 by default. */
   zeros(shape: readonly number[], dtype?: DeviceDtype): DeviceArray;
   /** The same device, whose arrays are all freed when the scope is; see {@linkcode DeviceScope}. */
   scope(): DeviceScope;
-  /** The same elements under another shape of the same size; both must be freed. */
+  /**
+   * The same elements under another shape of the same size, not a copy: both arrays must be freed,
+   * and what is written to one shows in the other.
+   */
   reshape(array: DeviceArray, shape: readonly number[]): DeviceArray;
-  /** Converts between f32 and f64. */
+  /** Converts between f32 and f64; an array that has the dtype is copied. */
   cast(array: DeviceArray, dtype: DeviceDtype): DeviceArray;
 
-  /** Copies a rectangle out of a matrix. */
+  /** Copies a rectangle out of a matrix of any dtype. */
   slice(matrix: DeviceArray, block: Block): DeviceArray;
-  /** Copies a matrix over a rectangle of `target`, in place. */
+  /** Copies a matrix over a rectangle of `target`, of the same dtype, in place. */
   write(target: DeviceArray, matrix: DeviceArray, row: number, col: number): void;
   /** Swaps rows and columns of a matrix. */
   transpose(matrix: DeviceArray): DeviceArray;
@@ -152,7 +170,8 @@ export interface Device extends Disposable {
    *
    * @param cos Cosines `[positions, headSize/2]`, row p for position p.
    * @param sin Sines of the same shape.
-   * @param positions u32 `[tokens]`: the position of each token, the same for the whole batch.
+   * @param positions u32 `[tokens]`: the row of `cos` and `sin` that each token takes, the same for
+   * the whole batch; the last row for one beyond it.
    */
   rotary(x: DeviceArray, cos: DeviceArray, sin: DeviceArray, positions: DeviceArray): DeviceArray;
   /**
@@ -170,9 +189,9 @@ export interface Device extends Disposable {
     v: DeviceArray,
     options: AttentionOptions,
   ): DeviceArray;
-  /** Picks rows of a matrix: u32 `[count]` → `[count, cols]`. */
+  /** Picks rows of a matrix of any dtype by number: u32 `[count]` → `[count, cols]`. */
   gatherRows(matrix: DeviceArray, indices: DeviceArray): DeviceArray;
-  /** Picks columns of `[…, cols]`: u32 `[count]` → `[…, count]`. */
+  /** Picks columns of `[…, cols]` of any dtype by number: u32 `[count]` → `[…, count]`. */
   gatherCols(x: DeviceArray, indices: DeviceArray): DeviceArray;
   /**
    * Orthonormal Walsh–Hadamard transform of consecutive blocks of the last dimension; `block` is a
@@ -198,7 +217,10 @@ export interface Device extends Disposable {
  * ```
  */
 export interface DeviceScope extends Device {
-  /** Takes an array out of this scope: it belongs to the device the scope was made of. */
+  /**
+   * Takes an array out of this scope: it belongs to the device, or scope, that this one was made of.
+   * An array of another scope stays where it is.
+   */
   keep<A extends DeviceArray>(array: A): A;
 }
 

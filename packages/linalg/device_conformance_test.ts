@@ -1,25 +1,10 @@
 import type { Device } from "./device.ts";
-import type { KernelName } from "./kernels.ts";
+import { KERNEL_NAMES, type KernelName } from "./kernels.ts";
 import { createReferenceDevice } from "./reference/reference_device.ts";
 import { DEVICE_CASES } from "./testing/device_conformance.ts";
 import { createWasmDevice } from "./wasm/wasm_device.ts";
 import { IS_SKIPPED } from "./webgpu/testing/gpu_test_device.ts";
 import { createWebgpuDevice } from "./webgpu/webgpu_device.ts";
-
-const ALL: readonly KernelName[] = [
-  "matmul",
-  "transpose",
-  "reduce",
-  "binary",
-  "scale",
-  "activate",
-  "softmax",
-  "rmsNorm",
-  "rotary",
-  "attention",
-  "gather",
-  "hadamard",
-];
 
 // Every device, what it must be able to do in f64, and how it is made: null where the machine has
 // none.
@@ -28,9 +13,9 @@ const DEVICES: readonly [
   doubles: readonly KernelName[],
   create: () => Promise<Device | null>,
 ][] = [
-  ["reference", ALL, () => Promise.resolve(createReferenceDevice())],
-  ["wasm", ALL, () => createWasmDevice({ threads: 3 })],
-  ["wasm on one thread", ALL, () => createWasmDevice({ threads: 1 })],
+  ["reference", KERNEL_NAMES, () => Promise.resolve(createReferenceDevice())],
+  ["wasm", KERNEL_NAMES, () => createWasmDevice({ threads: 3 })],
+  ["wasm on one thread", KERNEL_NAMES, () => createWasmDevice({ threads: 1 })],
   ["webgpu", ["gather"], () => IS_SKIPPED ? Promise.resolve(null) : createWebgpuDevice()],
 ];
 

@@ -102,26 +102,32 @@ export interface AffineMatmulParams<S> {
 }
 
 /** The operations that a backend may be able to do in f64 too; all are there in f32. */
-export type KernelName =
-  | "matmul"
-  | "transpose"
-  | "reduce"
-  | "binary"
-  | "scale"
-  | "activate"
-  | "softmax"
-  | "rmsNorm"
-  | "rotary"
-  | "attention"
-  | "gather"
-  | "hadamard";
+export const KERNEL_NAMES = [
+  "matmul",
+  "transpose",
+  "reduce",
+  "binary",
+  "scale",
+  "activate",
+  "softmax",
+  "rmsNorm",
+  "rotary",
+  "attention",
+  "gather",
+  "hadamard",
+] as const;
+
+/** One of {@linkcode KERNEL_NAMES}. */
+export type KernelName = typeof KERNEL_NAMES[number];
 
 /**
  * What a backend has to offer so that {@linkcode createDevice} can make a device of it.
  *
- * Every check has been made before a kernel is called: shapes fit, nothing has zero elements, no
- * storage is both read and written (but for `c` when accumulating). `S` is a storage: a flat run of
- * elements in the backend's memory. Kernels return at once; only `read` waits.
+ * Every check of shapes and dtypes has been made before a kernel is called, and nothing has zero
+ * elements. Indices and positions are not checked: kernels take the last one for any beyond it. No
+ * storage is both read and written (but for `c` when accumulating, and where a caller hands one array
+ * over as operand and target, whose outcome is undefined). `S` is a storage: a flat run of elements
+ * in the backend's memory. Kernels may queue their work; only `download` waits for it.
  */
 export interface Kernels<S> {
   /** The name users choose the device by. */
@@ -130,7 +136,7 @@ export interface Kernels<S> {
   readonly description: string;
   /** The dtypes that arrays can have. */
   readonly dtypes: readonly DeviceDtype[];
-  /** The operations that run in f64. `gram` adds to f64 everywhere. */
+  /** The operations that run in f64. `gram` adds to f64 wherever `dtypes` has it. */
   readonly doubles: ReadonlySet<KernelName>;
   /** Makes a storage whose contents are undefined. */
   allocate(dtype: DeviceDtype, length: number): S;
@@ -154,7 +160,7 @@ export interface Kernels<S> {
     cols: number;
     dtype: DeviceDtype;
   }): void;
-  /** Converts between f32 and f64; never called unless `dtypes` has both. */
+  /** Converts from f32 to f64 or back; never called unless `dtypes` has both. */
   cast(p: { x: S; from: DeviceDtype; out: S; to: DeviceDtype; length: number }): void;
   /** Swaps rows and columns. */
   transpose(p: { x: S; out: S; dtype: "f32" | "f64"; rows: number; cols: number }): void;

@@ -2,7 +2,7 @@
 // against it. One storage is one typed array.
 
 import type { Activation, DeviceDtype, Reduction } from "../device.ts";
-import type { HostArray, KernelName, Kernels } from "../kernels.ts";
+import { type HostArray, KERNEL_NAMES, type Kernels } from "../kernels.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { attention } from "./attention.ts";
 import { hadamard } from "./hadamard.ts";
@@ -11,28 +11,13 @@ import { rotary } from "./rotary.ts";
 
 const ARRAYS = { f32: Float32Array, f64: Float64Array, u32: Uint32Array, u8: Uint8Array };
 
-const DOUBLES: ReadonlySet<KernelName> = new Set<KernelName>([
-  "matmul",
-  "transpose",
-  "reduce",
-  "binary",
-  "scale",
-  "activate",
-  "softmax",
-  "rmsNorm",
-  "rotary",
-  "attention",
-  "gather",
-  "hadamard",
-]);
-
 /** Makes the kernels of the reference device. */
 export function createReferenceKernels(): Kernels<HostArray> {
   return {
     name: "reference",
     description: "reference f64",
     dtypes: ["f32", "f64", "u32", "u8"],
-    doubles: DOUBLES,
+    doubles: new Set(KERNEL_NAMES),
     allocate: (dtype: DeviceDtype, length: number) => new ARRAYS[dtype](length),
     free: () => {},
     upload: (storage, _dtype, data) => storage.set(data),

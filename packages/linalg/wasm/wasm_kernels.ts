@@ -1,13 +1,13 @@
 // The WebAssembly backend: one storage is a run of the memory that all kernels and threads share.
 
 import type { Activation, DeviceDtype, Reduction } from "../device.ts";
-import type {
-  AffineMatmulParams,
-  AttentionParams,
-  HostArray,
-  KernelName,
-  Kernels,
-  MatmulParams,
+import {
+  type AffineMatmulParams,
+  type AttentionParams,
+  type HostArray,
+  KERNEL_NAMES,
+  type Kernels,
+  type MatmulParams,
 } from "../kernels.ts";
 import type { Engine } from "./engine.ts";
 import {
@@ -43,21 +43,6 @@ const ACTIVATIONS: readonly Activation[] = ["silu", "gelu", "geluTanh", "relu"];
 const REDUCTIONS: readonly Reduction[] = ["sum", "absSum", "squareSum", "max", "absMax"];
 const OPERATIONS = ["add", "subtract", "multiply"] as const;
 
-const DOUBLES: ReadonlySet<KernelName> = new Set<KernelName>([
-  "matmul",
-  "transpose",
-  "reduce",
-  "binary",
-  "scale",
-  "activate",
-  "softmax",
-  "rmsNorm",
-  "rotary",
-  "attention",
-  "gather",
-  "hadamard",
-]);
-
 /** Multiplications of a product that are done sooner than another thread is awake. */
 const SMALL_PRODUCT: number = 2 ** 16;
 
@@ -81,7 +66,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     name: "wasm",
     description: engine.description,
     dtypes: ["f32", "f64", "u32", "u8"],
-    doubles: DOUBLES,
+    doubles: new Set(KERNEL_NAMES),
     allocate: (dtype, length) => allocate(length * BYTES[dtype]),
     free: ({ address }) => allocator.free(address),
     upload: (storage, dtype, data) => view(storage, dtype, data.length).set(data),

@@ -1,0 +1,88 @@
+import { ShapeError } from "@pare/tensor";
+import type { DeviceArray, MatmulOptions } from "../device.ts";
+import { batchedShape, checkRectangle, matrixShape, sameDtype, sameShape } from "./checks.ts";
+import type { Context } from "./context.ts";
+
+/** See `Device.matmul`. */
+export function matmul<S>(
+  context: Context<S>,
+  a: DeviceArray,
+  b: DeviceArray,
+  options: MatmulOptions = {},
+): DeviceArray {
+  const action = "Cannot multiply matrices";
+  const { transposeA = false, transposeB = false, alpha = 1, into, row = 0, col = 0 } = options;
+  const dtype = context.float(action, a, "matmul");
+  sameDtype(action, a, b);
+  const { m, n, k, batch, leading, ...strides } = productOf(action, a, b, transposeA, transposeB);
+  let leadC = n;
+  if (into) {
+    sameDtype(action, a, into);
+    const [height, width] = matrixShape(action, into);
+    if (batch !== 1) throw new ShapeError(action, [m, k], a.shape);
+    checkRectangle(action, row, col, m, n, height, width);
+    leadC = width;
+  }
+  const target = into ?? context.make(action, dtype, [...leading, m, n]);
+  // One matrix for a whole batch of rows is a single, taller product.
+  const isFlat = strides.strideB === 0 && !transposeA && !into;
+  context.kernels.matmul({
+    a: context.open(action, a),
+    b: context.open(action, b),
+    c: context.open(action, target),
+    dtype,
+    m: isFlat ? batch * m : m,
+    n,
+    k,
+    batch: isFlat ? 1 : batch,
+    ...strides,
+    strideC: m * n,
+    transposeA,
+    transposeB,
+    alpha,
+    accumulate: into !== undefined,
+    offsetC: into ? row * leadC + col : 0,
+    leadC,
+  });
+  return target;
+}
+
+/** The sizes of a product, and the leading dimensions of its result. */
+interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: number;
+  readonly strideA: number;
+  readonly strideB: number;
+  readonly leading: readonly number[];
+}
+
+function productOf(
+  action: string,
+  a: DeviceArray,
+  b: DeviceArray,
+  transposeA: boolean,
+  transposeB: boolean,
+): Product {
+  const [batchA, rowsA, colsA] = batchedShape(action, a);
+  const [batchB, rowsB, colsB] = batchedShape(action, b);
+  const [m, k] = transposeA ? [colsA, rowsA] : [rowsA, colsA];
+  const [inner, n] = transposeB ? [colsB, rowsB] : [rowsB, colsB];
+  if (inner !== k) throw new ShapeError(action, transposeB ? [n, k] : [k, n], [rowsB, colsB]);
+  const [leadingA, leadingB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  if (batchA > 1 && batchB > 1 && !sameShape(leadingA, leadingB)) {
+    throw new ShapeError(action, [...leadingA, ...b.shape.slice(-2)], b.shape);
+  }
+  // A single matrix gives way to a stack; of two, the one with more leading ones decides.
+  const isStackA = batchA === batchB ? leadingA.length >= leadingB.length : batchA > batchB;
+  return {
+    m,
+    n,
+    k,
+    batch: Math.max(batchA, batchB),
+    strideA: batchA === 1 ? 0 : rowsA * colsA,
+    strideB: batchB === 1 ? 0 : rowsB * colsB,
+    leading: isStackA ? leadingA : leadingB,
+  };
+}
