@@ -5,8 +5,10 @@ import { createReferenceDevice } from "../reference/reference_device.ts";
 import { randomValues } from "../testing/device_case.ts";
 import {
   assertFinite,
+  assertOrthonormal,
   assertRefusesBadMatrices,
   assertRepeats,
+  assertRestored,
   asTensor,
   type Sample,
   testEach,
@@ -14,21 +16,20 @@ import {
 } from "../testing/factorization_cases.ts";
 import {
   allowed,
-  departure,
-  distance,
   EXTREME,
   frobenius,
   graded,
   RECTANGULAR,
+  scaledColumns,
   SYMMETRIC,
   times,
   withSingularValues,
 } from "../testing/matrices.ts";
-import { scaledColumns } from "../testing/matrices.ts";
 import { transposed } from "../testing/oracle.ts";
 import { svd } from "./svd.ts";
 
-async function check({ device, dtype, matrix, values }: Sample): Promise<void> {
+async function check(sample: Sample): Promise<void> {
+  const { device, dtype, matrix, values } = sample;
   const { u, singularValues, vt } = await svd(matrix, { device });
   const [rows, cols] = matrix.shape;
   const k = Math.min(rows, cols);
@@ -37,11 +38,9 @@ async function check({ device, dtype, matrix, values }: Sample): Promise<void> {
   assertEquals([vt.dtype, vt.shape], [dtype, [k, cols]]);
   assertFinite(u, singularValues, vt);
   const [left, right] = [valuesOf(u), transposed(valuesOf(vt))];
-  const bound = allowed(values, dtype);
-  assert(departure(left) <= bound * Math.sqrt(k), `left: ${departure(left)}`);
-  assert(departure(right) <= bound * Math.sqrt(k), `right: ${departure(right)}`);
-  const restored = times(scaledColumns(left, singularValues.data), valuesOf(vt));
-  assert(distance(restored, values) <= bound, `reconstructed: ${distance(restored, values)}`);
+  assertOrthonormal(left, sample, "left vectors");
+  assertOrthonormal(right, sample, "right vectors");
+  assertRestored(times(scaledColumns(left, singularValues.data), valuesOf(vt)), values, dtype);
   assertEquals(singularValues.data.toSorted().toReversed(), singularValues.data, "descending");
   assert(singularValues.data[k - 1] >= 0);
 }

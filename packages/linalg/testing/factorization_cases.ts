@@ -7,7 +7,7 @@ import type { Device } from "../device.ts";
 import { createReferenceDevice } from "../reference/reference_device.ts";
 import { createReferenceKernels } from "../reference/reference_kernels.ts";
 import { type Float, tensorOf, type Values } from "./device_case.ts";
-import { roundedTo } from "./matrices.ts";
+import { allowed, departure, distance, roundedTo } from "./matrices.ts";
 
 /** A matrix as the factorization gets it, and what that is in f64. */
 export interface Sample {
@@ -101,6 +101,25 @@ export async function assertRefusesBadMatrices(
   await assertRejects(() => factorize(double, misspelt), TypeError, `option "devise" is unknown`);
   const wrong = { device: 3 as unknown as Device };
   await assertRejects(() => factorize(double, wrong), RangeError, "device must be a device");
+}
+
+/** Fails unless the columns are orthonormal, but for `factor` times what rounding may leave. */
+export function assertOrthonormal(
+  columns: Values,
+  { values, dtype }: Pick<Sample, "values" | "dtype">,
+  what: string,
+  factor = 1,
+): void {
+  const error = departure(columns);
+  const bound = factor * allowed(values, dtype) * Math.sqrt(columns.shape[1]);
+  assert(error <= bound, `${what} are orthonormal to ${error}, not to ${bound}`);
+}
+
+/** Fails unless the product of the factors is what it should be, but for rounding. */
+export function assertRestored(restored: Values, wanted: Values, dtype: Float): void {
+  const error = distance(restored, wanted);
+  const bound = allowed(wanted, dtype);
+  assert(error <= bound, `restored to ${error}, not to ${bound}`);
 }
 
 /** Fails unless every number is finite. */
