@@ -2,7 +2,8 @@
 // workgroup memory for many tokens, into registers for a few.
 
 import type { AffineMatmulParams } from "../kernels.ts";
-import { type Gpu, type GpuStorage, view } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import { type GpuStorage, view } from "./storage.ts";
 import type { Kernel } from "./kernel.ts";
 import { tileCount, tiledProduct } from "./matmul_tiles.ts";
 import { MAX_VECTORS, vectorGroups, vectorProduct } from "./matmul_vectors.ts";

@@ -7,7 +7,8 @@
 // What was summed under a smaller maximum is shrunk by exp(old maximum − new maximum).
 
 import type { AttentionParams } from "../kernels.ts";
-import { type Gpu, type GpuStorage, view } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import { type GpuStorage, view } from "./storage.ts";
 import { type Kernel, mainOf } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
 import { LARGER, LOWEST, treeReduction } from "./tree.ts";

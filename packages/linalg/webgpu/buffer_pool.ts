@@ -1,4 +1,4 @@
-import type { GpuStorage } from "./gpu.ts";
+import type { GpuStorage } from "./storage.ts";
 
 /** Buffers that wait to be used again. */
 export interface BufferPool {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { assert as assertProperty, integer, property } from "fast-check";
 import { createBufferPool, sizeClass } from "./buffer_pool.ts";
-import type { GpuStorage } from "./gpu.ts";
+import type { GpuStorage } from "./storage.ts";
 
 /** A pool that makes storages without buffers, and what it made and destroyed. */
 function recordedPool(maxIdleBytes: number, maxBufferBytes = 2 ** 40) {

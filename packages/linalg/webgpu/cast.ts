@@ -1,6 +1,7 @@
 import type { Kernels } from "../kernels.ts";
 import { forEachElement, groupsFor } from "./elementwise.ts";
-import { type Gpu, type GpuStorage, view } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import { type GpuStorage, view } from "./storage.ts";
 import type { Kernel } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
 

@@ -3,7 +3,7 @@
 // encoder and need care: `queue.writeBuffer` (flushes first if the batch touches the buffer) and
 // `buffer.destroy` (waits until the batch that touches the buffer is submitted).
 
-import type { GpuStorage } from "./gpu.ts";
+import type { GpuStorage } from "./storage.ts";
 import type { Kernel } from "./kernel.ts";
 import { createParamRing } from "./param_ring.ts";
 import type { Pipeline } from "./pipelines.ts";

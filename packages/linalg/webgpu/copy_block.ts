@@ -2,7 +2,8 @@
 // word of the target, or for each of its four bytes.
 
 import type { Kernels } from "../kernels.ts";
-import { type Gpu, type GpuStorage, view } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import { type GpuStorage, view } from "./storage.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
 

@@ -3,7 +3,8 @@
 import type { Activation } from "../device.ts";
 import type { Kernels } from "../kernels.ts";
 import { ERFC } from "./erfc.ts";
-import { type Gpu, type GpuStorage, view } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import { type GpuStorage, view } from "./storage.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
 

@@ -2,7 +2,8 @@
 // that takes several bindings is gone through part by part; each part serves the rows that lie in it.
 
 import type { Kernels } from "../kernels.ts";
-import { type Gpu, type GpuStorage, type View, view } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import { type GpuStorage, type View, view } from "./storage.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { type Piece, pieces } from "./pieces.ts";
 

@@ -3,26 +3,7 @@ import { createCommandQueue } from "./command_queue.ts";
 import { watchFailures } from "./failures.ts";
 import { ELEMENTS, type ElementType, type Kernel } from "./kernel.ts";
 import { createPipelines } from "./pipelines.ts";
-
-/** The buffer of one array; it may be longer than the array. */
-export interface GpuStorage {
-  readonly buffer: GPUBuffer;
-  readonly byteLength: number;
-  /** The last batch of commands that has one for the buffer. */
-  batch: number;
-}
-
-/** A run of elements of a storage, counted in the element type of the kernel that gets it. */
-export interface View {
-  readonly storage: GpuStorage;
-  readonly first: number;
-  readonly count: number;
-}
-
-/** Views the elements `first` to `first + count - 1`. */
-export function view(storage: GpuStorage, first: number, count: number): View {
-  return { storage, first, count };
-}
+import type { GpuStorage, View } from "./storage.ts";
 
 /**
  * What the hosts of the kernels need of a GPU.

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { forEachElement, groupsFor } from "./elementwise.ts";
-import { createGpu, type Gpu, type GpuStorage, view } from "./gpu.ts";
+import { createGpu, type Gpu } from "./gpu.ts";
+import { type GpuStorage, view } from "./storage.ts";
 import type { Kernel } from "./kernel.ts";
 import { gpuTest } from "./testing/gpu_test_device.ts";
 

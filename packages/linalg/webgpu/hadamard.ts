@@ -2,7 +2,8 @@
 // longer block goes on with one pass over global memory for each stride that does not.
 
 import type { Kernels } from "../kernels.ts";
-import { type Gpu, type GpuStorage, view } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import { type GpuStorage, view } from "./storage.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
 

@@ -1,5 +1,6 @@
 import type { Reduction } from "../device.ts";
-import { type Gpu, view } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import { view } from "./storage.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
 import { COMBINED_AS, ELEMENT_OF, initialOf, type ReduceParams, step } from "./reduction.ts";

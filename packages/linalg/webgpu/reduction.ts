@@ -1,7 +1,7 @@
 // What the five reductions have in common.
 
 import type { Reduction } from "../device.ts";
-import type { GpuStorage } from "./gpu.ts";
+import type { GpuStorage } from "./storage.ts";
 
 /** A matrix, its rows or columns to be reduced to one number each. */
 export interface ReduceParams {

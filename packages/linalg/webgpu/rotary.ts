@@ -1,5 +1,6 @@
 import type { Kernels } from "../kernels.ts";
-import { type Gpu, type GpuStorage, view } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import { type GpuStorage, view } from "./storage.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
 

@@ -3,7 +3,8 @@
 
 import type { DeviceDtype } from "../device.ts";
 import type { HostArray } from "../kernels.ts";
-import type { Gpu, GpuStorage } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import type { GpuStorage } from "./storage.ts";
 
 /** Bytes that `length` elements take on the device. */
 export function byteLengthOf(dtype: DeviceDtype, length: number): number {
