@@ -3,7 +3,7 @@ import { createCommandQueue } from "./command_queue.ts";
 import { watchFailures } from "./failures.ts";
 import { ELEMENTS, type ElementType, type Kernel } from "./kernel.ts";
 import { createPipelines } from "./pipelines.ts";
-import type { GpuStorage, View } from "./storage.ts";
+import { type GpuStorage, type View, view } from "./storage.ts";
 
 /**
  * What the hosts of the kernels need of a GPU.
