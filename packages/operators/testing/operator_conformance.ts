@@ -177,12 +177,10 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
 /** The same device, which notes every array it makes. */
 export function recording(device: Device, made: DeviceArray[]): Device {
   const recorder: Record<PropertyKey, unknown> = { name: device.name };
-  const methods: Record<PropertyKey, unknown> = Object.getPrototypeOf(device);
-  for (const key of Object.getOwnPropertyNames(methods)) {
-    const method = methods[key];
+  for (const [key, method] of Object.entries(device)) {
     if (typeof method !== "function") continue;
     recorder[key] = (...operands: unknown[]) => {
-      const result: unknown = method.apply(device, operands);
+      const result: unknown = method(...operands);
       const isArray = typeof result === "object" && result !== null && "shape" in result;
       if (isArray) made.push(result as DeviceArray);
       return result;
