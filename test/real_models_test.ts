@@ -25,7 +25,7 @@ import { memoryOutput } from "../packages/pipeline/testing/memory_output.ts";
 import { windowPerDocument } from "../packages/cli/windows.ts";
 import { readDocuments } from "../packages/cli/text.ts";
 import { REGISTRY } from "../packages/cli/registry.ts";
-import { HAS_SHARED, sharedPath } from "./shared.ts";
+import { HAS_SHARED, sharedPath } from "#shared";
 
 /** Nats per token of the independent program; it printed four decimals. */
 const MODELS: readonly [

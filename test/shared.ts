@@ -1,17 +1,28 @@
 // The shared test material beside a checkout; most clones do not have it.
 
-const root = new URL("../../shared/", import.meta.url);
+const DATA = new URL("../../shared/data/", import.meta.url);
 
 /** Whether the shared test material is there. */
 export const HAS_SHARED: boolean = (() => {
   try {
-    return Deno.statSync(new URL("data/SHA256SUMS", root)).isFile;
+    return Deno.statSync(DATA).isDirectory;
   } catch {
+    // Missing, or out of what this run may read: either way it cannot be used.
     return false;
   }
 })();
 
-/** The path of a file of the shared test material, below `data/`. */
-export function sharedPath(name: string): string {
-  return new URL(`data/${name}`, root).pathname;
+/** The path of a file of the shared test material. */
+export function sharedPath(path: string): string {
+  return new URL(path, DATA).pathname;
+}
+
+/** Reads a file of the shared test material. */
+export function readShared(path: string): Uint8Array<ArrayBuffer> {
+  return Deno.readFileSync(new URL(path, DATA));
+}
+
+/** Reads a text of the shared test material. */
+export function readSharedText(path: string): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(readShared(path));
 }

@@ -45,8 +45,9 @@ async function findNpmCache(): Promise<string> {
 
 /** Runs `deno test`, passing its output on as it comes. */
 async function runTests(paths: readonly string[], temporary: string): Promise<TestSummary> {
-  const readable = [Deno.realPathSync(ROOT), temporary, await findNpmCache()];
-  if (exists(SHARED)) readable.push("../shared", Deno.realPathSync(SHARED));
+  const readable = [Deno.realPathSync(ROOT), temporary, await findNpmCache(), "../shared"];
+  // It may be a link to somewhere else.
+  if (exists(SHARED)) readable.push(Deno.realPathSync(SHARED));
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "test",

@@ -11,7 +11,7 @@ import { lossOf } from "./testing/loss.ts";
 import { convertLlama2cTokenizer } from "./tokenizer/convert_llama2c_tokenizer.ts";
 import { openTokenizer } from "./tokenizer/open_tokenizer.ts";
 import { splitDocuments } from "./tokenizer/split_documents.ts";
-import { HAS_SHARED, readShared, readSharedText } from "./tokenizer/testing/shared_data.ts";
+import { HAS_SHARED, readShared, readSharedText } from "#shared";
 
 async function stories260K() {
   const bytes = readShared("models/stories260K.bin");

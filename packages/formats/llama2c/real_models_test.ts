@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { toF32 } from "@pare/tensor";
 import { bytesSource } from "../bytes_source.ts";
 import type { CheckpointSource } from "../source.ts";
-import { HAS_SHARED, readShared } from "../testing/shared.ts";
+import { HAS_SHARED, readShared } from "#shared";
 import { openLlama2c } from "./open_llama2c.ts";
 
 /**
@@ -265,14 +265,14 @@ const MODELS: Readonly<Record<string, RealModel>> = {
 };
 
 const open = async (file: string): Promise<CheckpointSource> =>
-  openLlama2c(bytesSource(await readShared(`data/models/${file}`), file));
+  openLlama2c(bytesSource(await readShared(`models/${file}`), file));
 
 for (const [file, { bytes, sizes, weights }] of Object.entries(MODELS)) {
   Deno.test({
     name: `openLlama2c() reads ${file} as numpy does${HAS_SHARED ? "" : " (no ../shared/data)"}`,
     ignore: !HAS_SHARED,
     fn: async () => {
-      assertEquals((await readShared(`data/models/${file}`)).length, bytes);
+      assertEquals((await readShared(`models/${file}`)).length, bytes);
       const { config, tensors } = await open(file);
       const fields = [
         "hidden_size",

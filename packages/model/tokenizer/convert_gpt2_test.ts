@@ -3,7 +3,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { convertGpt2 } from "./convert_gpt2.ts";
 import { openTokenizer } from "./open_tokenizer.ts";
 import { SAMPLE_TEXTS } from "./testing/sample_texts.ts";
-import { chunks, HAS_SHARED, readSharedText } from "./testing/shared_data.ts";
+import { HAS_SHARED, readSharedText } from "#shared";
+import { chunks } from "./testing/chunks.ts";
 
 Deno.test({
   name: "convertGpt2() encodes as GPT-2 does",

@@ -9,7 +9,8 @@ import { greedyEncoder, readLlama2cEntries } from "./testing/greedy_encoder.ts";
 import { llama2cBytes } from "./testing/llama2c_bytes.ts";
 import { mutations } from "./testing/mutations.ts";
 import { SAMPLE_TEXTS } from "./testing/sample_texts.ts";
-import { chunks, HAS_SHARED, readShared, readSharedText } from "./testing/shared_data.ts";
+import { HAS_SHARED, readShared, readSharedText } from "#shared";
+import { chunks } from "./testing/chunks.ts";
 
 const FILES: readonly [path: string, size: number][] = [
   ["models/tok512.bin", 512],

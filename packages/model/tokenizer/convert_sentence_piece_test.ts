@@ -15,7 +15,8 @@ import {
   type WrittenFields,
   type WrittenPiece,
 } from "./testing/sentence_piece_bytes.ts";
-import { chunks, HAS_SHARED, readShared, readSharedText } from "./testing/shared_data.ts";
+import { HAS_SHARED, readShared, readSharedText } from "#shared";
+import { chunks } from "./testing/chunks.ts";
 
 const UNIGRAM = { 3: 1 };
 const BPE = { 3: 2 };
