@@ -26,7 +26,7 @@ export interface ConditionerOptions {
   statistic?: "mean" | "max";
 }
 
-/** The first `rank` left singular vectors U_k of A S, f64 `[m, rank]`. */
+/** The first `rank` left singular vectors U_k of A S, f64 `[m, rank]`; zeros where A has fewer. */
 export async function activationBasis(
   weight: Tensor,
   statistics: Statistics,
@@ -66,7 +66,10 @@ async function eigenRoot(gram: Tensor<"f64">, device: Device): Promise<Tensor<"f
   return { dtype: "f64", shape: [n, n], data };
 }
 
-/** The first `rank` left singular vectors of A S; where A S has fewer, then those of the rest. */
+/**
+ * The first `rank` left singular vectors of A S; where A S has fewer, then those of the rest of A,
+ * and zeros where A has no more.
+ */
 async function leftBasis(
   weight: Tensor,
   conditioner: Tensor<"f64">,
@@ -89,8 +92,27 @@ async function leftBasis(
     const coordinates = scope.matmul(u1, a, { transposeA: true });
     scope.matmul(u1, coordinates, { into: rest, alpha: -1 });
   }
-  const second = (await decompose(await downloadF64(scope, rest), { device })).u;
-  return joinCols(first, leadingCols(second, rank - known));
+  const second = await decompose(await downloadF64(scope, rest), { device });
+  return joinCols(first, withoutNoise(second, rank - known, weight));
+}
+
+/**
+ * The first `count` left singular vectors of the rest of A, those of its rounding errors as zeros.
+ *
+ * A vector of singular value σ has a part of about ε ‖A‖ / σ in U₁, by which the projection would
+ * count U₁ twice; leaving the vector out costs σ. Both are √ε ‖A‖ where σ is.
+ */
+function withoutNoise(
+  { u, singularValues }: { u: Tensor<"f64">; singularValues: Tensor<"f64"> },
+  count: number,
+  weight: Tensor,
+): Tensor<"f64"> {
+  const floor = Math.sqrt(Number.EPSILON * toF64(weight).data.reduce((sum, w) => sum + w * w, 0));
+  const result = leadingCols(u, count);
+  for (let i = 0; i < result.data.length; i++) {
+    if (singularValues.data[i % count] <= floor) result.data[i] = 0;
+  }
+  return result;
 }
 
 function joinCols(a: Tensor<"f64">, b: Tensor<"f64">): Tensor<"f64"> {

@@ -15,7 +15,7 @@
 // Departs from the papers: the projector form instead of an inverse of S, so that variant 0 needs
 // no ε against channels that are always zero; where Cholesky fails on a singular G, variant I goes
 // on as variant II without jitter, which has the same result; ranks beyond the numerical rank of
-// A S are filled by plain SVD of what is left.
+// A S are filled by plain SVD of what is left, and those beyond the rank of A by zeros.
 // Bound, I and II: ‖(A - Ã) X‖_F² = Σ_{i>k} σ_i², and no matrix of rank k does better, so I and II
 // are at or below 0 and plain SVD on every layer. Cost: the SVD, and n³/3 or one eigenproblem.
 

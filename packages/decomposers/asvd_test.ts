@@ -4,7 +4,13 @@
 import { createWasmDevice, svd as decompose } from "@pare/linalg";
 import { type Statistics, toDense } from "@pare/operators";
 import { randomNormal, type Tensor, tensor, toF64 } from "@pare/tensor";
-import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLessOrEqual,
+  assertRejects,
+} from "@std/assert";
 import { activationBasis, type ConditionerOptions } from "./activation_basis.ts";
 import { asvd } from "./asvd.ts";
 import { svd } from "./svd.ts";
@@ -217,6 +223,32 @@ Deno.test("asvd() reaches full rank where the inputs span less (ranks filled by 
   const three = await lossOf(a, x, 3, { variant: "II" });
   assert(five.weight < three.weight * 0.99);
   assert(five.activation < 1e-6 * three.weight);
+});
+
+Deno.test("asvd() and svd() restore a matrix of lower rank than asked for", async () => {
+  const statistics = statisticsOf(randomCase(8, 8, 20, 52)[1].map((row) => row.map(Math.fround)));
+  const column = rowsOf(randomNormal([8, 1], { seed: 53 }));
+  const row = rowsOf(randomNormal([1, 8], { seed: 54 }))[0];
+  const lowRank: readonly Matrix[] = [
+    column.map(([value]) => row.map((other) => Math.round(8 * value) * Math.round(8 * other))),
+    // What is left after the first direction is exactly zero.
+    column.map((_, i) => row.map((value) => i === 0 ? value : 0)),
+  ];
+  for (const a of lowRank) {
+    const weight = matrix(a);
+    const wanted = Math.hypot(...weight.data);
+    const options = { rank: 4, factorDtype: "f32", device } as const;
+    const operators = [await svd(weight, options)];
+    for (const variant of ["0", "I", "II"] as const) {
+      operators.push(await asvd(weight, statistics, { ...options, variant }));
+    }
+    for (const operator of operators) {
+      const { data } = toDense(operator);
+      const lost = Math.hypot(...weight.data.map((value, i) => value - data[i]));
+      // Both factors are rounded to f32.
+      assertLessOrEqual(lost, 4 * 2 ** -24 * wanted);
+    }
+  }
 });
 
 Deno.test("asvd() and svd() restore zeros from zeros", async () => {
