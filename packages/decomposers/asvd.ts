@@ -66,7 +66,7 @@ const ACTION = "Cannot decompose by activation-aware SVD";
  * @param options The variant, the rank and the factors' dtype, and the device.
  * @returns L · R of the chosen rank.
  * @throws {RangeError} If an option is out of range, the rank saves nothing, the statistics are of
- * another width, or a number is not finite.
+ * another width, a number is not finite, or a factor is too large for its dtype.
  * @throws {TypeError} If an option is unknown or there are no statistics.
  */
 export async function asvd(

@@ -260,6 +260,19 @@ Deno.test("asvd() and svd() restore zeros from zeros", async () => {
   }
 });
 
+Deno.test("svd() refuses factors that do not fit their dtype, and weights that are not finite", async () => {
+  const large = tensor(Float32Array.of(1e5, 0, 0, 1), [2, 2]);
+  await assertRejects(
+    () => svd(large, { rank: 1, device }),
+    RangeError,
+    "Cannot store a factor as every number must be finite in f16: current value is",
+  );
+  const restored = toDense(await svd(large, { rank: 1, factorDtype: "bf16", device }));
+  assertAlmostEquals(restored.data[0], 1e5, 2 ** -7 * 1e5);
+  const broken = tensor(Float32Array.of(1, NaN, 0, 1), [2, 2]);
+  await assertRejects(() => svd(broken, { rank: 1, device }), RangeError, "current value is NaN");
+});
+
 Deno.test("asvd() refuses statistics that are missing or of another width", async () => {
   const weight = matrix(A1);
   await assertRejects(() => asvd(weight, null, { device }), TypeError, "current value is null");

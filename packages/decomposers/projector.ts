@@ -13,12 +13,15 @@ import {
   product,
   type ProductOperator,
 } from "@pare/operators";
-import { castTo, ShapeError, type Tensor, toF64 } from "@pare/tensor";
+import { castFinite, castTo, ShapeError, type Tensor, toF64 } from "@pare/tensor";
 
 /** The dtypes that factors are stored in. */
 export type FactorDtype = "f32" | "f16" | "bf16";
 
-/** Projects `weight` on the columns of `basis`, f64 `[rows, k]`, and rounds the factors. */
+/**
+ * Projects `weight` on the columns of `basis`, f64 `[rows, k]`, and rounds the factors; refuses
+ * numbers that are too large for their dtype.
+ */
 export async function projectOnto(
   weight: Tensor,
   basis: Tensor<"f64">,
@@ -30,7 +33,7 @@ export async function projectOnto(
   const right = scope.matmul(u, scope.upload(toF64(weight)), { transposeA: true });
   return product(
     dense(castTo(basis, dtype)),
-    dense(castTo(await downloadF64(scope, right), dtype)),
+    dense(castFinite("Cannot store a factor", await downloadF64(scope, right), dtype)),
   );
 }
 

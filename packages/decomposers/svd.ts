@@ -63,8 +63,8 @@ const ACTION = "Cannot decompose by SVD";
  * @param weight A, `[m, n]`.
  * @param options The rank and the factors' dtype, and the device.
  * @returns L · R of the chosen rank.
- * @throws {RangeError} If an option is out of range, the rank saves nothing, or a weight is not
- * finite.
+ * @throws {RangeError} If an option is out of range, the rank saves nothing, a weight is not finite,
+ * or a factor is too large for its dtype.
  * @throws {TypeError} If an option is unknown.
  */
 export async function svd(

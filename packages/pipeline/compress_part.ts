@@ -10,7 +10,7 @@ import {
   type Statistics,
   toDense,
 } from "@pare/operators";
-import { castTo } from "@pare/tensor";
+import { castFinite } from "@pare/tensor";
 import { castOperator } from "./cast_operator.ts";
 import type { Measure } from "./journal.ts";
 import type { LayerPlan, Part } from "./plan.ts";
@@ -57,7 +57,7 @@ export async function compressPart(
         `Cannot write ${name} as its dtype must be f32, f16 or bf16: current dtype is ${dtype}`,
       );
     }
-    await writer.write(name, castTo(vector, dtype));
+    await writer.write(name, castFinite(`Cannot store ${name}`, vector, dtype));
   }
   return measures;
 }

@@ -221,6 +221,29 @@ Deno.test("compress() refuses a method that does not do what it planned", async 
   );
 });
 
+Deno.test("compress() refuses numbers that the dtype of the rest cannot hold", async () => {
+  for (const name of ["model.embed_tokens.weight", "model.layers.1.input_layernorm.weight"]) {
+    const checkpoint = tinyCheckpoint();
+    const { tensors: { specs, read } } = checkpoint;
+    const large = async (wanted: string) => {
+      const found = await read(wanted);
+      // 2^17 in bf16; half precision ends below 2^16.
+      if (wanted === name && found.dtype === "bf16") found.data[3] = 0x4800;
+      return found;
+    };
+    const model = openModel({ ...checkpoint, tensors: { specs, read: large } });
+    await assertRejects(
+      () =>
+        compress(
+          jobOf({ dtype: "f16", steps: [RTN] }, { model, calibration: null }),
+          memoryOutput(),
+        ),
+      RangeError,
+      "as every number must be finite in f16: current value is 131072",
+    );
+  }
+});
+
 Deno.test("planJob() refuses recipes that cannot work, before any work", () => {
   const at = (recipe: Record<string, unknown>, message: string, changes = {}) =>
     assertThrows(() => planJob(jobOf(recipe, changes)), RangeError, message);

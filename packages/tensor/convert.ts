@@ -99,6 +99,50 @@ export function castTo(source: Tensor | Tensor<"f64">, dtype: FloatDtype): AnyTe
 }
 
 /**
+ * Rounds a tensor as {@linkcode castTo} does, and refuses numbers that are not finite afterwards.
+ *
+ * @example Half precision ends at 65504
+ * ```ts
+ * import { castFinite, tensor } from "@pare/tensor";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(
+ *   () => castFinite("Cannot store a factor", tensor(Float32Array.of(1e5), [1]), "f16"),
+ *   RangeError,
+ *   "Cannot store a factor as every number must be finite in f16: current value is 100000",
+ * );
+ * ```
+ *
+ * @param action What cannot be done otherwise, to begin the message.
+ * @param source The numbers.
+ * @param dtype The dtype wanted.
+ * @returns The rounded numbers; `source` itself if it already has that dtype.
+ * @throws {RangeError} If a number is not finite or too large for the dtype.
+ */
+export function castFinite<D extends FloatDtype>(
+  action: string,
+  source: Tensor | Tensor<"f64">,
+  dtype: D,
+): D extends FloatDtype ? Tensor<D> : never;
+export function castFinite(
+  action: string,
+  source: Tensor | Tensor<"f64">,
+  dtype: FloatDtype,
+): AnyTensor {
+  const result = castTo(source, dtype);
+  const table = dtype === "f32" || dtype === "f64" ? null : tableOf(dtype);
+  for (let i = 0; i < result.data.length; i++) {
+    const value = table ? table[result.data[i]] : result.data[i];
+    if (!Number.isFinite(value)) {
+      throw new RangeError(
+        `${action} as every number must be finite in ${dtype}: current value is ${source.data[i]}`,
+      );
+    }
+  }
+  return result;
+}
+
+/**
  * Views the elements of a tensor as bytes, little-endian, without copying them.
  *
  * @param source A tensor of any dtype.

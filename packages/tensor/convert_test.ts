@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { bytesOf, castTo, fromBytes, toF32, toF64 } from "./convert.ts";
+import { bytesOf, castFinite, castTo, fromBytes, toF32, toF64 } from "./convert.ts";
 import { type Dtype, DTYPES, type FloatDtype } from "./dtype.ts";
 import { decodeF8e4m3, decodeF8e5m2, encodeF8e4m3, encodeF8e5m2 } from "./float8.ts";
 import { decodeBf16, decodeF16, encodeBf16, encodeF16 } from "./half.ts";
@@ -122,5 +122,21 @@ Deno.test("fromBytes() refuses too many and too few bytes", () => {
       RangeError,
       `as f32 [2, 3] must take 24 bytes: current length is ${length}`,
     );
+  }
+});
+
+Deno.test("castFinite() is castTo() up to the largest number of the dtype, and refuses what is beyond", () => {
+  const largest = { f32: 3.4028234663852886e38, f16: 65519, bf16: 3.38e38, f8e5m2: 57344 };
+  for (const [dtype, value] of Object.entries(largest)) {
+    const fits = tensor(Float64Array.of(1, -value), [2]);
+    const wanted = dtype as FloatDtype;
+    assertEquals(castFinite("Cannot test", fits, wanted), castTo(fits, wanted));
+    for (const bad of [2 * value, -Infinity, NaN]) {
+      assertThrows(
+        () => castFinite("Cannot test", tensor(Float64Array.of(1, bad), [2]), wanted),
+        RangeError,
+        `Cannot test as every number must be finite in ${dtype}: current value is ${bad}`,
+      );
+    }
   }
 });
