@@ -51,23 +51,14 @@ const RECIPE_CHECKS: Readonly<Record<string, Check>> = {
 
 const CALIBRATION_CHECKS: Readonly<Record<keyof CalibrationOptions, Check>> = {
   windows: integer(1, 1_000_000),
-  windowLength: integer(2, 1_000_000),
+  windowLength: orNull(integer(2, 1_000_000)),
   sequential: boolean(),
-};
-
-const GLOBS: Check = {
-  wanted: "a glob or a list of globs",
-  schema: {
-    anyOf: [{ type: "string" }, { type: "array", items: { type: "string" }, minItems: 1 }],
-  },
-  test: (value) =>
-    isString(value) || (Array.isArray(value) && value.length > 0 && value.every(isString)),
 };
 
 const STEP_CHECKS: Readonly<Record<keyof Step, Check>> = {
   method: { wanted: "a method's name", schema: { type: "string" }, test: isString },
-  layers: GLOBS,
-  except: GLOBS,
+  layers: globs(1),
+  except: globs(0),
   options: { wanted: "an object", schema: { type: "object" }, test: isRecord },
 };
 
@@ -129,8 +120,8 @@ export function recipeSchema(registry: Registry): Record<string, unknown> {
     type: "object",
     properties: {
       method: { const: method },
-      layers: GLOBS.schema,
-      except: GLOBS.schema,
+      layers: STEP_CHECKS.layers.schema,
+      except: STEP_CHECKS.except.schema,
       options: objectSchema(checks),
     },
     required: ["method"],
@@ -157,6 +148,27 @@ function objectSchema(checks: Readonly<Record<string, Check>>): Record<string, u
 
 function propertiesOf(checks: Readonly<Record<string, Check>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(checks).map(([name, { schema }]) => [name, schema]));
+}
+
+/** Accepts a glob, or a list of at least `minItems` globs. */
+function globs(minItems: 0 | 1): Check {
+  const list = { type: "array", items: { type: "string" }, ...(minItems && { minItems }) };
+  return {
+    wanted: "a glob or a list of globs",
+    schema: { anyOf: [{ type: "string" }, list] },
+    test: (value) =>
+      isString(value) ||
+      (Array.isArray(value) && value.length >= minItems && value.every(isString)),
+  };
+}
+
+/** Accepts `null` as well. */
+function orNull({ wanted, schema, test }: Check): Check {
+  return {
+    wanted: `${wanted}, or null`,
+    schema: { anyOf: [schema, { type: "null" }] },
+    test: (value) => value === null || test(value),
+  };
 }
 
 function isString(value: unknown): value is string {
