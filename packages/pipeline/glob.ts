@@ -17,15 +17,22 @@
  * @returns Whether it matches.
  */
 export function matchesGlob(glob: string, name: string): boolean {
-  const source = glob.split(/(\*\*|\*|\{[^{}]*\})/).map((part) => {
-    if (part === "**") return ".*";
-    if (part === "*") return "[^.]*";
-    if (!/^\{[^{}]*\}$/.test(part)) return escape(part);
-    return `(?:${part.slice(1, -1).split(",").map(escape).join("|")})`;
-  }).join("");
-  return new RegExp(`^${source}$`, "s").test(name);
+  // The ends of all beginnings of the name that match so far: the work grows with the product of
+  // both lengths, where a regular expression may take a time exponential in the number of stars.
+  let ends = new Set([0]);
+  for (const part of glob.split(/(\*\*|\*|\{[^{}]*\})/)) {
+    ends = new Set([...ends].flatMap((end) => endsOf(part, name, end)));
+  }
+  return ends.has(name.length);
 }
 
-function escape(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+/** Where a part of a glob may end in a name, if it starts at `start`. */
+function endsOf(part: string, name: string, start: number): number[] {
+  if (part === "**" || part === "*") {
+    const dot = part === "*" ? name.indexOf(".", start) : -1;
+    const last = dot < 0 ? name.length : dot;
+    return Array.from({ length: last - start + 1 }, (_, i) => start + i);
+  }
+  const choices = /^\{[^{}]*\}$/.test(part) ? part.slice(1, -1).split(",") : [part];
+  return choices.filter((text) => name.startsWith(text, start)).map((text) => start + text.length);
 }

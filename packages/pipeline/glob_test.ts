@@ -17,6 +17,13 @@ const CASES: readonly [glob: string, name: string, matches: boolean][] = [
   ["modelXlayers.**", "model.layers.0", false],
   ["model.layers.(12)+.**", NAME, false],
   ["up_proj", NAME, false],
+  ["model.{layers,layers.12}.**", NAME, true],
+  ["**{,x}", NAME, true],
+  ["{up,", "{up,", true],
+  ["***", NAME, true],
+  ["*.*", NAME, false],
+  // What takes a regular expression a time exponential in the number of stars.
+  [`${"**".repeat(40)}x`, NAME, false],
   ["", "", true],
   ["", NAME, false],
 ];
