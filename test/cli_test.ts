@@ -290,6 +290,21 @@ const BAD: readonly [
     /taken as it must not exist yet/,
   ],
   [
+    "a folder of the temporary name that is not our work",
+    async (folder) => {
+      await Deno.mkdir(`${folder}/out.partial`);
+      await Deno.writeTextFile(`${folder}/out.partial/mine.txt`, "mine");
+    },
+    ["compress", "model", "--method", "rtn", "--group", "8", "--output", "out"],
+    /out\.partial as it must be the work of an interrupted run: remove it/,
+  ],
+  [
+    "an unfinished folder as a model",
+    (folder) => writeTinyFolder(`${folder}/half.partial`),
+    ["inspect", "half.partial/"],
+    /work of an interrupted run/,
+  ],
+  [
     "calibration text that is missing",
     () => Promise.resolve(),
     ["compress", "model", "--method", "asvd", "--output", "out"],

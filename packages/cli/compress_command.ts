@@ -10,7 +10,15 @@ import {
   type Recipe,
 } from "@pare/pipeline";
 import { DEVICE_FLAGS, openDevice } from "./device.ts";
-import { checkFree, exists, fileDigest, openOutputFolder, partialPath, readText } from "./files.ts";
+import {
+  checkFree,
+  exists,
+  fileDigest,
+  openOutputFolder,
+  partialPath,
+  readText,
+  statOf,
+} from "./files.ts";
 import type { Command, CommandInput, FlagValues } from "./flags.ts";
 import {
   checkTokenizer,
@@ -235,11 +243,17 @@ function defaultOutput(source: OpenedSource, recipe: Recipe, format: string): st
 async function announceResume(output: string, values: FlagValues): Promise<void> {
   const partial = partialPath(output);
   if (!await exists(partial)) return;
-  if (!values.on("restart")) return tell(`Going on from ${partial}.`);
-  if (!await exists(`${partial}/progress.jsonl`)) {
+  const names = (await statOf(partial)).isDirectory
+    ? await Array.fromAsync(Deno.readDir(partial), ({ name }) => name)
+    : [""];
+  // A run that ended before its journal stood has left nothing else.
+  if (names.every((name) => name === "progress.jsonl.new")) return;
+  if (!names.includes("progress.jsonl")) {
     throw new UserError(
-      `Cannot restart as ${partial} must be the work of an interrupted run: remove it yourself`,
+      `Cannot write to ${partial} as it must be the work of an interrupted run: ` +
+        "remove it, or name another folder with --output",
     );
   }
+  if (!values.on("restart")) return tell(`Going on from ${partial}; --restart throws it away.`);
   await Deno.remove(partial, { recursive: true });
 }

@@ -60,7 +60,7 @@ async function openFile(path: string): Promise<OpenedSource> {
 
 async function openFolder(path: string): Promise<OpenedSource> {
   const folder = await folderSource(path);
-  if (path.endsWith(".partial")) {
+  if (/\.partial\/*$/.test(path)) {
     throw new UserError(
       `Cannot open ${path} as it is the work of an interrupted run: run the same compress command again to finish it`,
     );
