@@ -12,7 +12,8 @@
 // round() goes to even. The scale is rounded to its stored dtype first, and the codes are made
 // with the rounded scale. Departs from GPTQ: a group of zeros has s_g = 0 instead of the range
 // (-1, 1), and restores zeros all the same.
-// Bound: |w_i - ŵ_i| <= s_g (1/2 + (2^b - 1) u), u the unit roundoff of the scales' dtype.
+// Bound: |w_i - ŵ_i| <= s_g / 2 + (2^b - 1) max(u s_g, t / 2), u the unit roundoff of the scales'
+// dtype and t its least positive number: a group of weights below t is restored as zeros.
 // Cost: two passes over the weights.
 
 import { affine, type AffineOperator, type MatrixShape, type OperatorNode } from "@pare/operators";
@@ -111,24 +112,29 @@ export function rtn(weight: Tensor, options: RtnOptions = {}): AffineOperator {
   const { bits, symmetric, scaleDtype, group, perTensor } = resolve([rows, cols], options);
   const levels = 2 ** bits - 1;
   const middle = 2 ** (bits - 1);
-  const scaleShape = perTensor ? [1, 1] : [rows, Math.ceil(cols / group)];
-  const groups = perTensor ? [[0, rows * cols]] : groupsOf(rows, cols, group);
-  const ranges = groups.map(([start, end]) => rangeOf(weight.data, start, end));
-  const widths = ranges.map(([lo, hi]) => symmetric ? 2 * Math.max(-lo, hi) : hi - lo);
-  const scales = castTo(
-    tensor(Float32Array.from(widths, (width) => width / levels), scaleShape),
-    scaleDtype,
-  );
+  // The whole matrix is a group of one long row.
+  const [width, size] = perTensor ? [rows * cols, rows * cols] : [cols, group];
+  const scaleShape = [rows * cols / width, Math.ceil(width / size)];
+  const count = scaleShape[0] * scaleShape[1];
+  const lows = new Float32Array(count);
+  const exact = new Float32Array(count);
+  for (let g = 0; g < count; g++) {
+    const [lo, hi] = rangeOf(weight.data, ...groupBounds(g, width, size));
+    lows[g] = lo;
+    exact[g] = (symmetric ? 2 * Math.max(-lo, hi) : hi - lo) / levels;
+  }
+  const scales = castTo(tensor(exact, scaleShape), scaleDtype);
   const steps = toF32(scales).data;
   checkScales(steps, scaleDtype);
   const zeroPoints = Uint8Array.from(
-    ranges,
-    ([lo], i) => symmetric ? middle : steps[i] ? clamp(roundHalfEven(-lo / steps[i]), levels) : 0,
+    lows,
+    (lo, g) => symmetric ? middle : steps[g] ? clamp(roundHalfEven(-lo / steps[g]), levels) : 0,
   );
   const codes = new Uint8Array(rows * cols);
-  for (const [g, [start, end]] of groups.entries()) {
+  for (let g = 0; g < count; g++) {
     const step = steps[g];
     const zeroPoint = zeroPoints[g];
+    const [start, end] = groupBounds(g, width, size);
     for (let i = start; i < end; i++) {
       const level = step ? roundHalfEven(weight.data[i] / step) : 0;
       codes[i] = clamp(level + zeroPoint, levels);
@@ -183,14 +189,12 @@ function resolve([, cols]: MatrixShape, options: RtnOptions) {
   return { bits, symmetric, scaleDtype, group, perTensor: granularity === "tensor" };
 }
 
-/** The first element of each group, and the one behind its last. */
-function groupsOf(rows: number, cols: number, size: number): [start: number, end: number][] {
+/** The first element of group `g`, and the one behind its last. */
+function groupBounds(g: number, cols: number, size: number): [start: number, end: number] {
   const perRow = Math.ceil(cols / size);
-  return Array.from({ length: rows * perRow }, (_, g) => {
-    const row = Math.floor(g / perRow);
-    const start = row * cols + (g % perRow) * size;
-    return [start, Math.min(start + size, (row + 1) * cols)];
-  });
+  const row = Math.floor(g / perRow);
+  const start = row * cols + (g % perRow) * size;
+  return [start, Math.min(start + size, (row + 1) * cols)];
 }
 
 /** The least and the greatest number of a run, zero included. */

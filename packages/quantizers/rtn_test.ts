@@ -4,8 +4,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { planRtn, rtn, type RtnOptions } from "./rtn.ts";
 
-/** Unit roundoff of a scale's dtype, to nearest. */
+/** Unit roundoff of a scale's dtype, to nearest, and half its least positive number. */
 const ROUNDOFF = { f16: 2 ** -11, f32: 2 ** -24 };
+const UNDERFLOW = { f16: 2 ** -25, f32: 2 ** -150 };
 
 /** Any options that fit `cols` columns. */
 function anyOptions(cols: number): fc.Arbitrary<RtnOptions> {
@@ -30,23 +31,31 @@ const anyCase = fc.tuple(
 
 Deno.test("rtn() stays within half a scale of every weight", () => {
   fc.assert(
-    fc.property(anyCase, ([{ rows, cols, seed }, options]) => {
-      const weight = randomNormal([rows, cols], { seed });
-      const operator = rtn(weight, options);
-      const restored = toDense(operator).data;
-      const scales = toF32(operator.scales).data;
-      const { bits = 4, scaleDtype = "f16" } = options;
-      const groups = operator.groupSize === null ? 0 : Math.ceil(cols / operator.groupSize);
-      for (const [i, value] of weight.data.entries()) {
-        const [row, col] = [Math.floor(i / cols), i % cols];
-        const group = groups ? row * groups + Math.floor(col / (operator.groupSize ?? 1)) : 0;
-        // Half a scale; a range that is 2^bits - 1 scales long, each scale rounded once; and one
-        // rounding to f32 of the restored weight.
-        const bound = scales[group] * (0.5 + (2 ** bits - 1) * ROUNDOFF[scaleDtype]) *
-          (1 + 2 ** -20);
-        assert(Math.abs(value - restored[i]) <= bound, `weight ${i}: ${value} and ${restored[i]}`);
-      }
-    }),
+    fc.property(
+      anyCase,
+      fc.constantFrom(1, 1e-4, 1e-6, 1e-8),
+      ([{ rows, cols, seed }, options], size) => {
+        const normal = randomNormal([rows, cols], { seed });
+        const weight = tensor(normal.data.map((value) => size * value), [rows, cols]);
+        const operator = rtn(weight, options);
+        const restored = toDense(operator).data;
+        const scales = toF32(operator.scales).data;
+        const { bits = 4, scaleDtype = "f16" } = options;
+        const groups = operator.groupSize === null ? 0 : Math.ceil(cols / operator.groupSize);
+        for (const [i, value] of weight.data.entries()) {
+          const [row, col] = [Math.floor(i / cols), i % cols];
+          const group = groups ? row * groups + Math.floor(col / (operator.groupSize ?? 1)) : 0;
+          // Half a scale; a range that is 2^bits - 1 scales long, each scale rounded once; and one
+          // rounding to f32 of the restored weight.
+          const rounding = Math.max(scales[group] * ROUNDOFF[scaleDtype], UNDERFLOW[scaleDtype]);
+          const bound = (scales[group] / 2 + (2 ** bits - 1) * rounding) * (1 + 2 ** -20);
+          assert(
+            Math.abs(value - restored[i]) <= bound,
+            `weight ${i}: ${value} and ${restored[i]}`,
+          );
+        }
+      },
+    ),
     { seed: 1, numRuns: 300 },
   );
 });
