@@ -1,8 +1,8 @@
 import { createReferenceDevice } from "@pare/linalg";
 import { bytesSource, folderOf, openSafetensors, openShardedSafetensors } from "@pare/formats";
-import { type Model, openModel } from "@pare/model";
-import { byteLengthOf, type OperatorNode, toDense } from "@pare/operators";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { calibrate, type Model, openModel } from "@pare/model";
+import { byteLengthOf, type OperatorNode, type Statistics, toDense } from "@pare/operators";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { compress } from "./compress.ts";
 import { openCompressed } from "./compressed_model.ts";
 import { type CompressionJob, planJob } from "./job.ts";
@@ -161,6 +161,38 @@ Deno.test("compress() refuses to go on with another recipe, source or text", asy
     "texts must be the same",
   );
 });
+
+for (const sequential of [false, true]) {
+  const whose = sequential ? "the compressed model" : "the original";
+  Deno.test(`compress() with sequential ${sequential} shows methods the inputs of ${whose}`, async () => {
+    const shown: Statistics[] = [];
+    const spy: typeof METHODS.asvd = {
+      ...METHODS.rtn,
+      needs: "gram",
+      compress: (weight, statistics, options, device) => {
+        if (statistics) shown.push(statistics);
+        return METHODS.rtn.compress(weight, null, options, device);
+      },
+    };
+    const registry = { ...METHODS, spy };
+    const steps = [{ ...RTN, layers: "model.embed_tokens" }, { ...RTN, method: "spy" }];
+    const recipe = parseRecipe({ version: 1, steps, calibration: { sequential } }, registry);
+    const output = memoryOutput();
+    await compress(jobOf({ steps: [] }, { recipe, registry }), output);
+    const [small, original] = [await reopen(output), openModel(tinyCheckpoint())];
+    const wanted = await Array.fromAsync(
+      calibrate(sequential ? small : original, WINDOWS, { device }),
+    );
+    const other = await Array.fromAsync(
+      calibrate(sequential ? original : small, WINDOWS, { device }),
+    );
+    // Of the seven layers of a block q is the first, which reads what comes from the blocks before.
+    for (const { index, statistics: { attention } } of wanted) {
+      assertEquals(shown[7 * index], attention, `block ${index}`);
+      assertNotEquals(shown[7 * index].gram, other[index].statistics.attention.gram);
+    }
+  });
+}
 
 Deno.test("openCompressed() gives the layers that were compressed", async () => {
   const output = memoryOutput();

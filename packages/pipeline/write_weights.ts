@@ -46,12 +46,15 @@ export async function writeWeights(
   const { model, calibration, device } = job;
   const measures = new Map<string, Measure>();
   await using writer = await openTensorWriter(plan.files, output);
-  let hidden = calibration && await embed(model, calibration.windows);
+  let hidden: readonly Tensor[] | null = null;
   const total = plan.parts.reduce((sum, { layers }) => sum + layers.length, 0);
   let done = 0;
   const lastBlock = plan.parts.findLastIndex(({ block }) => block !== null);
   for (const [index, part] of plan.parts.entries()) {
     options.signal?.throwIfAborted();
+    if (calibration && part.block !== null) {
+      hidden ??= await embed(await modelBehind(job, plan, 0, writer), calibration.windows);
+    }
     const names = namesOf(part);
     const earlier = journal.done.get(index);
     const isDone = earlier !== undefined && earlier.sha256 === await writer.digest(names);
@@ -99,24 +102,33 @@ async function observe(
   return await observeBlock(bound, hidden, { needs: "gram", signal });
 }
 
-/** What stands behind a finished block: of the original, or of the compressed one if sequential. */
+/** What comes out of a finished block: of the original, or of the compressed one if sequential. */
 async function passOn(
-  { model, recipe, device }: CompressionJob,
+  job: CompressionJob,
   plan: CompressionPlan,
   index: number,
   writer: TensorWriter,
   hidden: readonly Tensor[],
   signal: AbortSignal | undefined,
 ): Promise<Tensor[]> {
-  const { block, layers } = plan.parts[index];
-  const operators = new Map<string, Operator>();
-  if (recipe.calibration.sequential) {
-    for (const { name, node } of layers) {
-      operators.set(name, await readOperator(writer, name, node));
-    }
-  }
-  using bound = await bindBlock(withLinears(model, operators), block as number, device);
+  const model = await modelBehind(job, plan, index, writer);
+  using bound = await bindBlock(model, plan.parts[index].block as number, job.device);
   return await runWindows(bound, hidden, { signal });
+}
+
+/** The model whose outputs stand behind a finished part: with its written layers if sequential. */
+async function modelBehind(
+  { model, recipe }: CompressionJob,
+  plan: CompressionPlan,
+  index: number,
+  writer: TensorWriter,
+): Promise<Model> {
+  if (!recipe.calibration.sequential) return model;
+  const operators = new Map<string, Operator>();
+  for (const { name, node } of plan.parts[index].layers) {
+    operators.set(name, await readOperator(writer, name, node));
+  }
+  return withLinears(model, operators);
 }
 
 function namesOf({ layers, vectors }: CompressionPlan["parts"][number]): string[] {
