@@ -64,7 +64,8 @@ export async function openJournal(
 function parseLine(line: string): Record<string, unknown>[] {
   if (line === "") return [];
   try {
-    return [JSON.parse(line)];
+    const value = JSON.parse(line);
+    return typeof value === "object" && value !== null ? [value] : [];
   } catch {
     return [];
   }
