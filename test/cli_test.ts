@@ -170,6 +170,30 @@ for (const [when, stage] of [["during calibration", 0], ["while it writes", 12]]
   });
 }
 
+cliTest("compress finishes when nobody reads what it says", async (folder) => {
+  const child = start([...ASVD, "--output", "out"], folder);
+  await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
+  assertEquals((await child.status).code, 0);
+  assert((await Deno.stat(`${folder}/out/pare.json`)).isFile);
+});
+
+cliTest("inspect ends quietly when its output is closed", async (folder) => {
+  const child = start(["inspect", "model"], folder);
+  await child.stdout.cancel();
+  const stderr = await new Response(child.stderr).text();
+  assertEquals([(await child.status).code, stderr], [0, ""]);
+});
+
+cliTest("compress reads a recipe that begins with a byte order mark", async (folder) => {
+  const recipe = JSON.stringify({ version: 1, steps: [{ method: "svd" }] });
+  await Deno.writeTextFile(`${folder}/recipe.json`, `\uFEFF${recipe}`);
+  const args = ["compress", ".", "--recipe", "../recipe.json", "--dry-run", "--json"];
+  const { code, stdout, stderr } = await run(args, `${folder}/model`);
+  assertEquals(code, 0, stderr);
+  // A folder that is named by "." still gives the result its name.
+  assertEquals(JSON.parse(stdout).output, `${await Deno.realPath(folder)}/model-svd`);
+});
+
 const HELP = ["compress", "evaluate", "inspect", "generate"];
 for (const command of HELP) {
   cliTest(`${command} --help shows usage, flags and examples`, async (folder) => {
@@ -282,6 +306,40 @@ const BAD: readonly [
     () => Promise.resolve(),
     ["compress", "model", "--method", "rtn", "--group", "7", "--output", "out"],
     /q_proj: .*groupSize must divide the 16 columns, or partialGroups be true: current value is 7/,
+  ],
+  [
+    "a recipe that is no object",
+    (folder) => Deno.writeTextFile(`${folder}/recipe.json`, "null"),
+    ["compress", "model", "--recipe", "recipe.json", "--output", "out"],
+    /recipe\.json: Cannot read the recipe as it must be an object: current value is null/,
+  ],
+  [
+    "a recipe whose calibration is no object",
+    (folder) =>
+      Deno.writeTextFile(
+        `${folder}/recipe.json`,
+        JSON.stringify({ version: 1, calibration: null, steps: [{ method: "svd" }] }),
+      ),
+    ["compress", "model", "--recipe", "recipe.json", "--windows", "4", "--output", "out"],
+    /recipe\.json: .*calibration must be an object: current value is null/,
+  ],
+  [
+    "layers of nothing but commas",
+    () => Promise.resolve(),
+    ["compress", "model", "--method", "svd", "--layers", ",", "--output", "out"],
+    /step 1 \(svd\) matches none by "", ""/,
+  ],
+  [
+    "a text that is not UTF-8",
+    (folder) => Deno.writeFile(`${folder}/text.txt`, new Uint8Array(200).fill(0xff)),
+    [...ASVD, "--output", "out"],
+    /text\.txt as it must be text in UTF-8/,
+  ],
+  [
+    "a prompt longer than the context",
+    () => Promise.resolve(),
+    ["generate", "model", "--prompt", "abc".repeat(10)],
+    /--prompt must have at most the model's 16 tokens: current number is 31/,
   ],
   [
     "an output folder that exists",

@@ -45,6 +45,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return await command.run({ operands, values, signal: interrupt.signal });
   } catch (error) {
     if (interrupt.signal.aborted) return EXIT.interrupted;
+    // Whoever reads the results has seen enough, as `head` does.
+    if (error instanceof Deno.errors.BrokenPipe) return EXIT.done;
     tell(`error: ${messageOf(error)}`);
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   } finally {

@@ -175,7 +175,14 @@ async function runJob(job: CompressionJob, output: string, signal: AbortSignal):
 
 async function readRecipe(values: FlagValues): Promise<Recipe> {
   const path = values.text("recipe");
-  if (path === undefined) return parseRecipe(recipeFromFlags(values, REGISTRY), REGISTRY);
+  if (path === undefined) {
+    const given = recipeFromFlags(values, REGISTRY);
+    try {
+      return parseRecipe(given, REGISTRY);
+    } catch (error) {
+      throw error instanceof Error ? new UsageError(error.message, error) : error;
+    }
+  }
   const text = await readText(path);
   try {
     return parseRecipe(recipeFromFlags(values, REGISTRY, JSON.parse(text)), REGISTRY);
@@ -236,7 +243,9 @@ function memoryOf({ plan }: PlannedJob, { calibration, model }: CompressionJob):
 
 function defaultOutput(source: OpenedSource, recipe: Recipe, format: string): string {
   const methods = [...new Set(recipe.steps.map(({ method }) => method))];
-  const stem = source.path.replace(/\/+$/, "").replace(/\.bin$/, "");
+  // "." and ".." have a name only when they are followed.
+  const path = /(^|\/)\.{1,2}\/*$/.test(source.path) ? Deno.realPathSync(source.path) : source.path;
+  const stem = path.replace(/\/+$/, "").replace(/\.bin$/, "");
   return `${stem}-${methods.length ? methods.join("-") : format}`;
 }
 

@@ -64,12 +64,22 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Reads a whole text file. */
+/** Reads a whole text file in UTF-8; a byte order mark at its start is left out. */
 export async function readText(path: string): Promise<string> {
+  const bytes = await (async () => {
+    try {
+      return await Deno.readFile(path);
+    } catch (error) {
+      throw explain(`Cannot read ${path}`, error);
+    }
+  })();
   try {
-    return await Deno.readTextFile(path);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    throw explain(`Cannot read ${path}`, error);
+    throw new UserError(
+      `Cannot read ${path} as it must be text in UTF-8: current file has other bytes`,
+      error as Error,
+    );
   }
 }
 

@@ -57,6 +57,12 @@ async function runGenerate({ operands, values, signal }: CommandInput): Promise<
       "Cannot generate as --prompt must hold a token: this tokenizer begins no text by itself",
     );
   }
+  const { maxPositions } = source.model.config;
+  if (tokens.length > maxPositions) {
+    throw new UsageError(
+      `Cannot generate as --prompt must have at most the model's ${maxPositions} tokens: current number is ${tokens.length}`,
+    );
+  }
   using device = await openDevice(values);
   const decoder = createDecoder(tokenizer, { after: tokens });
   const json = values.on("json");

@@ -73,7 +73,7 @@ export function recipeFromFlags(
   values: FlagValues,
   registry: Registry,
   base?: unknown,
-): Record<string, unknown> {
+): unknown {
   const method = values.text("method");
   const options = optionsOf(values);
   const stepFlags = ["layers", "except"].filter((flag) => values.text(flag) !== undefined);
@@ -86,16 +86,21 @@ export function recipeFromFlags(
     const known = Object.keys(registry).join(", ");
     throw new UsageError(`Cannot compress as --method must be named: known methods are ${known}`);
   }
-  const given = (base ?? { version: 1 }) as Record<string, unknown>;
+  const given = base === undefined ? { version: 1 } : base;
+  // What is no recipe at all is left for the check of recipes to refuse.
+  if (!isRecord(given)) return given;
   const calibration = compact({
     windows: values.number("windows"),
     windowLength: values.number("window-length"),
     sequential: values.on("sequential") || undefined,
   });
+  const overlaid = Object.keys(calibration).length > 0 &&
+    (given.calibration === undefined || isRecord(given.calibration));
   return {
     ...given,
     ...compact({ seed: values.number("seed"), dtype: values.text("dtype") }),
-    calibration: { ...given.calibration as object | undefined, ...calibration },
+    ...(overlaid &&
+      { calibration: { ...given.calibration as object | undefined, ...calibration } }),
     ...(method && {
       steps: [{
         method,
@@ -132,7 +137,11 @@ function optionsOf(values: FlagValues): Record<string, unknown> {
 
 /** Splits at commas that do not stand in braces. */
 function globs(text: string | undefined): string[] | undefined {
-  return text?.match(/(?:\{[^}]*\}|[^,{])+/g) ?? undefined;
+  return text?.split(/,(?![^{}]*\})/);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function compact(record: Record<string, unknown>): Record<string, unknown> {

@@ -1,22 +1,23 @@
 // What the program says and where: results to standard output, everything else to standard error.
 
 import { createProgress, type Progress } from "./progress.ts";
+import { UserError } from "./user_error.ts";
 
 const encoder = new TextEncoder();
 
 /** Prints a result. */
 export function print(text: string): void {
-  writeAll(Deno.stdout, encoder.encode(text + "\n"));
+  writeResult(text + "\n");
 }
 
 /** Prints a piece of a result, without a line feed. */
 export function printPiece(text: string): void {
-  writeAll(Deno.stdout, encoder.encode(text));
+  writeResult(text);
 }
 
 /** Tells the user something that is not a result. */
 export function tell(text: string): void {
-  writeAll(Deno.stderr, encoder.encode(text + "\n"));
+  writeAside(text + "\n");
 }
 
 /** Makes the progress display of this terminal; JSON lines where standard error is not one. */
@@ -27,13 +28,34 @@ export function terminalProgress(): Progress {
     colors: isTerminal && useColors(),
     // A terminal that does not know its width says 0.
     columns: isTerminal && Deno.consoleSize().columns || 80,
-    write: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+    write: writeAside,
   });
 }
 
 /** Whether colours are wanted: https://no-color.org. */
 export function useColors(): boolean {
   return !Deno.noColor;
+}
+
+function writeResult(text: string): void {
+  try {
+    writeAll(Deno.stdout, encoder.encode(text));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe || !(error instanceof Error)) throw error;
+    throw new UserError(
+      `Cannot print the result as standard output must take it: ${error.message}`,
+      error,
+    );
+  }
+}
+
+/** That nobody reads along is no reason to stop hours of work. */
+function writeAside(text: string): void {
+  try {
+    writeAll(Deno.stderr, encoder.encode(text));
+  } catch {
+    // There is nobody to tell.
+  }
 }
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
