@@ -41,7 +41,11 @@ export async function activationBasis(
     : variant === "I"
     ? await cholesky(gram, { device }).catch(() => eigenRoot(gram, device))
     : await eigenRoot(gram, device);
-  return await leftBasis(weight, conditioner, rank, device);
+  // G is known to n ε of its largest eigenvalue, and so its square roots to √(n ε).
+  const precision = variant === "0"
+    ? Math.max(...weight.shape) * Number.EPSILON
+    : Math.sqrt(weight.shape[1] * Number.EPSILON);
+  return await leftBasis(weight, conditioner, rank, precision, device);
 }
 
 function diagonal(statistics: Statistics, options: ConditionerOptions): Tensor<"f64"> {
@@ -67,13 +71,14 @@ async function eigenRoot(gram: Tensor<"f64">, device: Device): Promise<Tensor<"f
 }
 
 /**
- * The first `rank` left singular vectors of A S; where A S has fewer, then those of the rest of A,
- * and zeros where A has no more.
+ * The first `rank` left singular vectors of A S; where it has fewer above `precision` of the largest
+ * singular value, then those of the rest of A, and zeros where A has no more.
  */
 async function leftBasis(
   weight: Tensor,
   conditioner: Tensor<"f64">,
   rank: number,
+  precision: number,
   device: Device,
 ): Promise<Tensor<"f64">> {
   using scope = device.scope();
@@ -81,8 +86,7 @@ async function leftBasis(
   const weighted = scope.matmul(a, scope.upload(conditioner));
   const { u, singularValues } = await decompose(await downloadF64(scope, weighted), { device });
   const sigma = singularValues.data;
-  const floor = Math.max(...weight.shape) * Number.EPSILON * sigma[0];
-  const known = sigma.findIndex((value) => value <= floor);
+  const known = sigma.findIndex((value) => value <= precision * sigma[0]);
   if (known < 0 || known >= rank) return leadingCols(u, rank);
   // (I - U₁ U₁ᵀ) A has no part in U₁, so its left singular vectors are orthogonal to U₁.
   const first = leadingCols(u, known);

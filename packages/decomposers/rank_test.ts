@@ -34,6 +34,8 @@ Deno.test("rankOf() never gives factors larger than the share", () => {
 
 Deno.test("rankOf() refuses a rank that saves nothing, and two wishes at once", () => {
   assertEquals(rankOf([8, 8], { rank: 4 }), 4);
+  assertEquals(rankOf([4096, 4096]), 1638);
+  assertEquals([rankOf([1, 9]), rankOf([1, 9], { rank: 1 })], [1, 1]);
   assertThrows(() => rankOf([8, 8], { rank: 5 }), RangeError, "at most 4 for a 8 × 8 matrix");
   assertThrows(
     () => rankOf([8, 8], { rank: 2, keep: 0.5 }),
