@@ -53,6 +53,26 @@ Deno.test("evaluate() tells how far it is, up to the end", async () => {
   assertEquals(shares.at(-1), 1);
 });
 
+Deno.test("evaluate() adds up a window whose logits come in pieces", async () => {
+  // 2^24 logits at most are held at once: sixteen tokens of this vocabulary.
+  const vocabularySize = 2 ** 20;
+  const wide = randomModel(
+    parseConfig({ ...CONFIG, vocab_size: vocabularySize, hidden_size: 4 }, "wide"),
+    { seed: 3 },
+  );
+  const window = Uint32Array.from({ length: 16 + 2 }, (_, i) => 50_000 * i);
+  const long = { ...wide, config: { ...wide.config, maxPositions: 32 } };
+  const { tokens, nll } = await evaluate(long, [window]);
+  assertEquals(tokens, 17);
+  // Small random weights know nothing.
+  assertAlmostEquals(nll.mean, Math.log(vocabularySize), 0.5);
+});
+
+Deno.test("evaluate() stops at a signal", async () => {
+  const signal = AbortSignal.abort();
+  await assertRejects(() => evaluate(model, windows, { device, signal }), DOMException);
+});
+
 Deno.test("evaluate() refuses models of different vocabularies", async () => {
   const small = randomModel(parseConfig({ ...CONFIG, vocab_size: 10 }, "small"), { seed: 1 });
   await assertRejects(
