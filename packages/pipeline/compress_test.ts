@@ -194,6 +194,99 @@ for (const sequential of [false, true]) {
   });
 }
 
+Deno.test("compress() refuses to go on with other kernels or for another format", async () => {
+  const output = memoryOutput();
+  output.changesLeft = 40;
+  await assertRejects(() => compress(jobOf({ steps: [RTN] }), output), Error, "disk is full");
+  output.changesLeft = Infinity;
+  const others: readonly [changes: Partial<CompressionJob>, message: string][] = [
+    [{ device: { ...device, description: "other" } }, "kernels must be the same"],
+    [{ format: "hf" }, "format must be the same"],
+  ];
+  for (const [changes, message] of others) {
+    const job = jobOf({ steps: [RTN] }, changes);
+    await assertRejects(() => compress(job, output), RangeError, message);
+  }
+});
+
+Deno.test("compress() brings a part to safety before the journal has it", async () => {
+  const output = memoryOutput();
+  const events: string[] = [];
+  const recording = {
+    ...output,
+    open: async (name: string, byteLength: number) => {
+      const file = await output.open(name, byteLength);
+      const sync = () => {
+        events.push("sync");
+        return file.sync();
+      };
+      return { ...file, sync };
+    },
+    appendLine: (name: string, line: string) => {
+      events.push("journal");
+      return output.appendLine(name, line);
+    },
+  };
+  await compress(jobOf({ steps: [RTN] }), recording);
+  // The embedding, three blocks, and the norm behind them.
+  assertEquals(events, Array.from({ length: 5 }, () => ["sync", "journal"]).flat());
+});
+
+Deno.test("compress() in sequence calibrates a block on what the compressed ones before it give", async () => {
+  const early = { ...RTN, layers: "model.layers.{0,1}.**" };
+  const late = { ...ASVD, layers: "model.layers.2.mlp.*" };
+  const [both, apart, first, second] = Array.from({ length: 4 }, () => memoryOutput());
+  await compress(jobOf({ steps: [early, late], calibration: { sequential: true } }), both);
+  await compress(jobOf({ steps: [early, late] }), apart);
+  await compress(jobOf({ steps: [early] }), first);
+  await compress(jobOf({ steps: [late] }, { model: await reopen(first) }), second);
+  const [found, wanted, plain] = await Promise.all(
+    [both, second, apart].map(async (output) =>
+      await (await reopen(output)).linear("model.layers.2.mlp.down_proj")
+    ),
+  );
+  assertEquals(found, wanted);
+  assert(toDense(found).data.some((value, i) => value !== toDense(plain).data[i]));
+});
+
+Deno.test("planJob() leaves alone what a step excepts, and dense layers in the model's dtype", () => {
+  const recipe = { steps: [{ ...RTN, except: ["**.down_proj", "**.1.**"] }] };
+  const layersOf = (changes: Partial<CompressionJob>) =>
+    planJob(jobOf(recipe, changes)).plan.parts.flatMap(({ layers }) => layers);
+  for (const { name, step, node } of layersOf({})) {
+    const isKept = !name.startsWith("model.layers") || name.endsWith("down_proj") ||
+      name.includes(".1.");
+    assertEquals([step === null, node.form === "dense"], [isKept, isKept], name);
+  }
+  for (const { node, shape } of layersOf({ format: "hf" })) {
+    assertEquals(node, { form: "dense", shape, dtype: "bf16" });
+  }
+});
+
+Deno.test("openCompressed() refuses a layer that is missing or of another shape", async () => {
+  const output = memoryOutput();
+  const manifest = await compress(jobOf({ steps: [RTN] }), output);
+  const tensors = await openShardedSafetensors(folderOf(Object.fromEntries(output.files), "out"));
+  const checkpoint = { name: "out", config: TINY_CONFIG, tensors };
+  const name = "model.layers.1.mlp.up_proj";
+  const { [name]: record, ...others } = manifest.layers;
+  assertThrows(
+    () => openCompressed({ ...manifest, layers: others }, checkpoint),
+    SyntaxError,
+    `${name} must have the shape [24, 16]: current shape is [none]`,
+  );
+  const turned: OperatorNode = { form: "dense", shape: [16, 24], dtype: "f16" };
+  assertThrows(
+    () =>
+      openCompressed(
+        { ...manifest, layers: { ...others, [name]: { ...record, node: turned } } },
+        checkpoint,
+      ),
+    SyntaxError,
+    `${name} must have the shape [24, 16]: current shape is [16, 24]`,
+  );
+});
+
 Deno.test("openCompressed() gives the layers that were compressed", async () => {
   const output = memoryOutput();
   const manifest = await compress(jobOf({ steps: [RTN, ASVD] }), output);

@@ -86,6 +86,12 @@ const BAD: readonly [name: string, change: Record<string, unknown>, message: str
     { files: { "../x": {} } },
     `must name files directly inside the folder: current value is "../x"`,
   ],
+  ["a hidden file", { files: { ".x": {} } }, `must name files directly inside the folder`],
+  [
+    "a length that is no number",
+    { files: { x: { byteLength: "1", sha256: "0".repeat(64) } } },
+    "files.x.byteLength must be a whole number",
+  ],
   [
     "a digest of the wrong length",
     { files: { x: { byteLength: 1, sha256: "00" } } },
