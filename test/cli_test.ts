@@ -2,7 +2,13 @@
 // the tasks and no more.
 
 import { castTo, tensor } from "@pare/tensor";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { writeLetters, writeTinyFolder } from "./tiny_folder.ts";
 
 const MAIN = new URL("../packages/cli/main.ts", import.meta.url).pathname;
@@ -175,6 +181,17 @@ cliTest("compress finishes when nobody reads what it says", async (folder) => {
   await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
   assertEquals((await child.status).code, 0);
   assert((await Deno.stat(`${folder}/out/pare.json`)).isFile);
+});
+
+cliTest("evaluate counts the characters that the vocabulary lacks", async (folder) => {
+  // Every letter is a token of its own, and so is every unknown one.
+  await Deno.writeTextFile(`${folder}/text.txt`, "abcZZZabc<|endoftext|>ZZZZ");
+  const args = ["evaluate", "model", "--text", "text.txt", "--documents", "--json"];
+  const { code, stdout, stderr } = await run(args, folder);
+  assertEquals(code, 0, stderr);
+  const { tokens, nll, bitsPerCharacter } = JSON.parse(stdout);
+  assertEquals(tokens, 13);
+  assertAlmostEquals(bitsPerCharacter.mean, nll.mean / Math.LN2, 1e-9);
 });
 
 cliTest("inspect ends quietly when its output is closed", async (folder) => {
@@ -373,6 +390,12 @@ const BAD: readonly [
     (folder) => writeLetters(`${folder}/text.txt`, 9),
     [...ASVD, "--output", "out"],
     /text must have 16 tokens or more/,
+  ],
+  [
+    "an original of a shorter context",
+    (folder) => writeTinyFolder(`${folder}/other`, { config: { max_position_embeddings: 8 } }),
+    ["evaluate", "model", "--text", "text.txt", "--against", "other"],
+    /with other as --window-length must be at most its 8 tokens: current length is 16/,
   ],
   [
     "a flag that does not exist",

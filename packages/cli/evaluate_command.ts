@@ -7,7 +7,7 @@ import { type OpenedSource, openSource } from "./open_source.ts";
 import { formatTable } from "./table.ts";
 import { print, terminalProgress } from "./terminal.ts";
 import { readDocuments } from "./text.ts";
-import { UsageError } from "./user_error.ts";
+import { UsageError, UserError } from "./user_error.ts";
 import { packDocuments, windowPerDocument } from "./windows.ts";
 
 /** `evaluate`: measures how well a model predicts a text. */
@@ -67,12 +67,13 @@ async function runEvaluate({ operands, values, signal }: CommandInput): Promise<
   const against = original === undefined ? null : await openSource(original);
   const { tokenizer } = await requireTokenizer(source, values.text("tokenizer"));
   const windows = cutWindows(await readDocuments(path), tokenizer, source, values);
+  if (against) checkOriginal(against, source, windows);
   using device = await openDevice(values);
   const progress = terminalProgress();
   try {
     const summary = await evaluate(source.model, windows, {
       ...(against && { against: against.model }),
-      characters: windows.map((window) => countCharacters(window, tokenizer)),
+      characters: windows.map(characterCounter(tokenizer)),
       device,
       signal,
       onProgress: ({ done, total }) =>
@@ -113,11 +114,48 @@ function cutWindows(
   return cut(documents, tokenizer, length).slice(0, most);
 }
 
-/** How many characters the predicted tokens spell. */
-function countCharacters(window: Uint32Array, tokenizer: Tokenizer): number {
-  const all = [...tokenizer.decode(window)].length;
-  const first = [...tokenizer.decode(window.subarray(0, 1))].length;
-  return Math.max(1, all - first);
+/**
+ * Makes a function that tells how many characters the predicted tokens of a window spell.
+ *
+ * A token for what the vocabulary lacks spells nothing, but there was a character at least.
+ */
+function characterCounter(tokenizer: Tokenizer): (window: Uint32Array) => number {
+  const { bosTokenId, eosTokenIds } = tokenizer;
+  const unknown = new Map<number, boolean>();
+  const isUnknown = (token: number) => {
+    const known = unknown.get(token);
+    if (known !== undefined) return known;
+    // Twice, as the space that a text begins with is no text to some tokenizers.
+    const value = token !== bosTokenId && !eosTokenIds.includes(token) &&
+      tokenizer.decode([token, token]) === "";
+    unknown.set(token, value);
+    return value;
+  };
+  return (window) => {
+    const all = [...tokenizer.decode(window)].length;
+    const first = [...tokenizer.decode(window.subarray(0, 1))].length;
+    return Math.max(1, all - first + window.subarray(1).filter(isUnknown).length);
+  };
+}
+
+/** Refuses an original that cannot read the same windows. */
+function checkOriginal(
+  { path, model: { config } }: OpenedSource,
+  { model }: OpenedSource,
+  windows: readonly Uint32Array[],
+): void {
+  const { vocabularySize } = model.config;
+  if (config.vocabularySize !== vocabularySize) {
+    throw new UserError(
+      `Cannot compare with ${path} as its vocabulary must have ${vocabularySize} tokens as the model's has: current size is ${config.vocabularySize}`,
+    );
+  }
+  const longest = windows.reduce((most, { length }) => Math.max(most, length), 0);
+  if (longest > config.maxPositions) {
+    throw new UserError(
+      `Cannot compare with ${path} as --window-length must be at most its ${config.maxPositions} tokens: current length is ${longest}`,
+    );
+  }
 }
 
 function report({ windows, tokens, nll, perplexity, bitsPerCharacter, against }: Summary): string {
