@@ -41,8 +41,8 @@ export interface Summary {
  * @param scores One per window.
  * @param characters How many characters each window's predicted tokens spell, if known.
  * @returns Means over all tokens with their standard errors.
- * @throws {RangeError} If there are no windows, or some have an original to compare with and some
- * have none.
+ * @throws {RangeError} If there are no windows, some have an original to compare with and some have
+ * none, or the characters are of another number of windows.
  */
 export function summarize(
   scores: readonly WindowScore[],
@@ -53,6 +53,12 @@ export function summarize(
     throw new RangeError(
       `Cannot sum up as there must be scores, all of them against an original or none: ` +
         `current numbers are ${scores.length} and ${against.length}`,
+    );
+  }
+  if (characters && characters.length !== scores.length) {
+    throw new RangeError(
+      `Cannot sum up as characters must be of ${scores.length} windows: ` +
+        `current number is ${characters.length}`,
     );
   }
   const counts = scores.map((score) => score.tokens);

@@ -70,5 +70,6 @@ Deno.test("summarize() refuses no windows, and windows half compared", () => {
   assertThrows(() => summarize([]), RangeError, "current numbers are 0 and 0");
   const plain = { tokens: 1, nll: 1, against: null };
   const compared = { tokens: 1, nll: 1, against: { kl: 0, agreements: 1, nll: 1 } };
+  assertThrows(() => summarize([plain], [3, 4]), RangeError, "of 1 windows: current number is 2");
   assertThrows(() => summarize([plain, compared]), RangeError, "current numbers are 2 and 1");
 });

@@ -43,7 +43,7 @@ export interface WindowScore {
  * @param original The original's logits of the same shape, or `null`.
  * @param options The vocabulary's size, and the position that the first row of logits is of.
  * @returns The sums over the predicted tokens.
- * @throws {RangeError} If a logit is not finite, or the sizes do not fit.
+ * @throws {RangeError} If a logit is not finite, a token unknown, or the sizes do not fit.
  */
 export function scoreWindow(
   tokens: Uint32Array,
@@ -63,10 +63,17 @@ export function scoreWindow(
   let kl = 0;
   let agreements = 0;
   let originalNll = 0;
-  const count = Math.min(positions, tokens.length - 1 - start);
+  const count = Math.max(0, Math.min(positions, tokens.length - 1 - start));
   for (let i = 0; i < count; i++) {
     const row = i * vocabularySize;
-    const target = row + tokens[start + i + 1];
+    const token = tokens[start + i + 1];
+    if (token >= vocabularySize) {
+      throw new RangeError(
+        `Cannot score a window as its tokens must be below ${vocabularySize}: ` +
+          `current token ${start + i + 1} is ${token}`,
+      );
+    }
+    const target = row + token;
     const q = normalizer(logits, row, vocabularySize, start + i);
     nll += q.logSum - logits[target];
     if (!original) continue;

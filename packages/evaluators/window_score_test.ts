@@ -92,6 +92,15 @@ Deno.test("scoreWindow() takes the lowest index of equal logits as the first cho
   assertEquals(against?.agreements, 1);
 });
 
+Deno.test("scoreWindow() predicts nothing in a window of one token or none", () => {
+  for (const tokens of [Uint32Array.of(3), new Uint32Array(0)]) {
+    const score = scoreWindow(tokens, new Float32Array(VOCABULARY), null, {
+      vocabularySize: VOCABULARY,
+    });
+    assertEquals(score, { tokens: 0, nll: 0, against: null });
+  }
+});
+
 Deno.test("scoreWindow() refuses logits that are not finite or do not fit", () => {
   for (const bad of [NaN, Infinity, -Infinity]) {
     const logits = someLogits(8);
@@ -102,6 +111,11 @@ Deno.test("scoreWindow() refuses logits that are not finite or do not fit", () =
       `current value is ${bad} for token 4 at position 1`,
     );
   }
+  assertThrows(
+    () => scoreWindow(Uint32Array.of(0, 1, 7), someLogits(9), null, { vocabularySize: VOCABULARY }),
+    RangeError,
+    "tokens must be below 7: current token 2 is 7",
+  );
   assertThrows(
     () => scoreWindow(TOKENS, new Float32Array(13), null, { vocabularySize: 7 }),
     RangeError,
