@@ -48,6 +48,23 @@ Deno.test("planManifest() knows the length of the file whatever is measured", ()
   );
 });
 
+Deno.test("planManifest() counts the digits of the total, which stands in the file", () => {
+  const { manifestByteLength } = planManifest(MANIFEST);
+  // Around the sizes where the total gets another digit, before or after the manifest is added.
+  for (const power of [1e4, 1e5, 1e6]) {
+    for (let rest = power - manifestByteLength - 5; rest < power - manifestByteLength + 5; rest++) {
+      const files = { "model.safetensors": { byteLength: rest, sha256: "2".repeat(64) } };
+      const planned = planManifest({ ...MANIFEST, files });
+      const text = serializeManifest(
+        { ...MANIFEST, files, byteLength: planned.byteLength },
+        planned.manifestByteLength,
+      );
+      const found = new TextEncoder().encode(text).length;
+      assertEquals([found, found + rest], [planned.manifestByteLength, planned.byteLength]);
+    }
+  }
+});
+
 Deno.test("parseManifest() reads back what serializeManifest() wrote", () => {
   const manifest = measured(0.1, 1e-7);
   const { manifestByteLength } = planManifest(MANIFEST);
