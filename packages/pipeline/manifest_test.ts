@@ -50,13 +50,16 @@ Deno.test("planManifest() knows the length of the file whatever is measured", ()
 
 Deno.test("planManifest() counts the digits of the total, which stands in the file", () => {
   const { manifestByteLength } = planManifest(MANIFEST);
+  // Numbers of the longest kind leave no room that could hide a digit.
+  const longest = -1.2345678901234567e-300;
+  const { layers } = measured(longest, longest);
   // Around the sizes where the total gets another digit, before or after the manifest is added.
   for (const power of [1e4, 1e5, 1e6]) {
     for (let rest = power - manifestByteLength - 5; rest < power - manifestByteLength + 5; rest++) {
       const files = { "model.safetensors": { byteLength: rest, sha256: "2".repeat(64) } };
-      const planned = planManifest({ ...MANIFEST, files });
+      const planned = planManifest({ ...MANIFEST, layers, files });
       const text = serializeManifest(
-        { ...MANIFEST, files, byteLength: planned.byteLength },
+        { ...MANIFEST, layers, files, byteLength: planned.byteLength },
         planned.manifestByteLength,
       );
       const found = new TextEncoder().encode(text).length;
