@@ -95,6 +95,7 @@ function formatChange(bytes: number): string {
   return `${formatBytes(Math.abs(bytes))} ${bytes < 0 ? "less" : "more"}`;
 }
 
+await Deno.mkdir(`${ROOT}.tmp`, { recursive: true });
 const folder = await Deno.makeTempDir({ dir: `${ROOT}.tmp` });
 try {
   const text = await writeLetters(`${folder}/text.txt`, 4096);
