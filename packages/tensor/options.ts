@@ -33,14 +33,20 @@ export function integer(minimum: number, maximum: number = Number.MAX_SAFE_INTEG
 /**
  * Accepts finite numbers from `minimum` to `maximum`.
  *
- * @param minimum The smallest number accepted.
+ * @param minimum The smallest number accepted; `Number.MIN_VALUE` for all above 0.
  * @param maximum The largest.
  * @returns The rule.
  */
 export function number(minimum: number, maximum: number): Check {
+  // The smallest number above zero stands for any number above zero.
+  const isOpen = minimum === Number.MIN_VALUE;
   return {
-    wanted: `a number from ${minimum} to ${maximum}`,
-    schema: { type: "number", minimum, maximum },
+    wanted: isOpen
+      ? `a number above 0 and at most ${maximum}`
+      : `a number from ${minimum} to ${maximum}`,
+    schema: isOpen
+      ? { type: "number", exclusiveMinimum: 0, maximum }
+      : { type: "number", minimum, maximum },
     test: (value) =>
       Number.isFinite(value) && (value as number) >= minimum && (value as number) <= maximum,
   };

@@ -79,3 +79,10 @@ Deno.test("checkOptions() shows the value it refuses, whatever it is", () => {
     assertEquals(error.message, message);
   }
 });
+
+Deno.test("number() says above 0 where it means that", () => {
+  const { wanted, schema, test } = number(Number.MIN_VALUE, 1);
+  assertEquals(wanted, "a number above 0 and at most 1");
+  assertEquals(schema, { type: "number", exclusiveMinimum: 0, maximum: 1 });
+  assertEquals([0, Number.MIN_VALUE, 1, 1.5].map(test), [false, true, true, false]);
+});
