@@ -2,7 +2,7 @@
 
 import { assert } from "@std/assert";
 import type { Device } from "../device.ts";
-import { type Float, randomValues } from "../testing/device_case.ts";
+import { type Float, randomValues, type Values } from "../testing/device_case.ts";
 import { asTensor, valuesOf } from "../testing/factorization_cases.ts";
 import {
   allowed,
@@ -98,9 +98,51 @@ const FACTORIZATIONS: readonly [
   }],
 ];
 
+/** What tempts a factorization to divide by nothing. */
+const HARD: readonly [name: string, make: () => Values][] = [
+  ["graded", () => withEigenvalues(graded(40, 1e-12), 10)],
+  ["rank-deficient", () => withEigenvalues([3, -2, 1, ...Array(37).fill(0)], 11)],
+  ["zero", () => ({ shape: [40, 40], data: new Float64Array(1600) })],
+];
+
+/** How far the factors of a symmetric matrix are from what they should be. */
+async function hardErrors(device: Device, a: Values, dtype: Float): Promise<readonly number[]> {
+  const matrix = asTensor(a, dtype);
+  const { q, r } = await qr(matrix, { device });
+  const pivoted = await qrPivoted(matrix, { device });
+  const { u, singularValues, vt } = await svd(matrix, { device });
+  const { values, vectors } = await eigh(matrix, { device });
+  const order = pivoted.permutation.data;
+  const reordered = a.data.map((_, i) => a.data[i - i % 40 + order[i % 40]]);
+  const v = valuesOf(vectors);
+  return [
+    distance(times(valuesOf(q), valuesOf(r)), a),
+    distance(times(valuesOf(pivoted.q), valuesOf(pivoted.r)), { shape: a.shape, data: reordered }),
+    distance(times(scaledColumns(valuesOf(u), singularValues.data), valuesOf(vt)), a),
+    distance(times(scaledColumns(v, values.data), transposed(v)), a),
+    ...[valuesOf(q), valuesOf(pivoted.q), valuesOf(u), transposed(valuesOf(vt)), v].map(departure),
+  ];
+}
+
 for (const [deviceName, dtypes, ignore, create] of DEVICES) {
   const device = ignore ? null : await create();
   Deno.test.afterAll(() => device?.[Symbol.dispose]());
+  for (const [name, make] of HARD) {
+    Deno.test({
+      name: `${deviceName}: factorizations of a ${name} matrix are exact, without a NaN`,
+      ignore,
+      fn: async () => {
+        if (!device) return;
+        for (const dtype of dtypes) {
+          const a = roundedTo(make(), dtype);
+          // Departures from orthonormal columns are norms of 40 columns.
+          const bound = Math.sqrt(40) * allowed(a, dtype);
+          const errors = await hardErrors(device, a, dtype);
+          for (const error of errors) assert(error <= bound, `${dtype}: ${errors} > ${bound}`);
+        }
+      },
+    });
+  }
   for (const [name, errorsOf] of FACTORIZATIONS) {
     Deno.test({
       name: `${deviceName}: ${name}() is as exact as the device's dtype`,
