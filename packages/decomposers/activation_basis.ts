@@ -39,7 +39,11 @@ export async function activationBasis(
   const conditioner = variant === "0"
     ? diagonal(statistics, options)
     : variant === "I"
-    ? await cholesky(gram, { device }).catch(() => eigenRoot(gram, device))
+    ? await cholesky(gram, { device }).catch((error) => {
+      // A pivot that is not positive: the Gram matrix is singular.
+      if (error instanceof RangeError) return eigenRoot(gram, device);
+      throw error;
+    })
     : await eigenRoot(gram, device);
   // G is known to n ε of its largest eigenvalue, and so its square roots to √(n ε).
   const precision = variant === "0"
