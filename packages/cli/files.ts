@@ -137,15 +137,12 @@ export async function openOutputFolder(path: string): Promise<OutputFolder> {
       guarded(() =>
         writeWhole(`${partial}/${fileName}`, line + "\n", { append: true, create: true })
       ),
-    remove: (fileName) =>
-      guarded(async () => {
-        if (await exists(`${partial}/${fileName}`)) await Deno.remove(`${partial}/${fileName}`);
-      }),
     digest: (fileName) => fileDigest(`${partial}/${fileName}`),
-    commit: () =>
+    commit: (needless) =>
       guarded(async () => {
         await checkFree(path);
         await Deno.rename(partial, path);
+        await Deno.remove(`${path}/${needless}`);
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { byteLengthOf, type OperatorNode, shapeOfNode } from "@pare/operators";
 import { linearNames, type Model, topLevel } from "@pare/model";
+import { statOf } from "./files.ts";
 import type { Command, CommandInput } from "./flags.ts";
 import { type OpenedSource, openSource } from "./open_source.ts";
 import { formatBytes, formatShare, formatTable } from "./table.ts";
@@ -45,7 +46,7 @@ async function runInspect({ operands, values }: CommandInput): Promise<number> {
   print(
     values.on("json")
       ? JSON.stringify({ model: source.path, layers }, null, 2)
-      : report(source, layers),
+      : await report(source, layers),
   );
   return 0;
 }
@@ -89,16 +90,22 @@ function describe(node: OperatorNode): string {
   }
 }
 
-function report({ path, model, manifest }: OpenedSource, layers: readonly LayerView[]): string {
+async function report(
+  { path, model, manifest, files }: OpenedSource,
+  layers: readonly LayerView[],
+): Promise<string> {
   const { config } = model;
   const weights = layers.reduce((sum, { shape: [rows, cols] }) => sum + rows * cols, 0);
   const bytes = layers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  let onDisk = 0;
+  for (const file of files) onDisk += (await statOf(file)).size;
   const about = [
     `${path}: ${config.family}, ${config.layers} blocks, width ${config.hiddenSize}, ` +
     `${config.heads} heads (${config.kvHeads} for keys and values), vocabulary ${config.vocabularySize}, ` +
     `context ${config.maxPositions}`,
     `${weights} weights in ${layers.length} linear layers, ${formatBytes(bytes)}, ` +
-    `${(8 * bytes / weights).toFixed(3)} bits per weight`,
+    `${(8 * bytes / weights).toFixed(3)} bits per weight, as they are read` +
+    ` (${formatBytes(onDisk)} on disk with all else)`,
     ...(manifest
       ? [
         `made from ${manifest.source.name} by ${manifest.creator} on ${manifest.kernels}` +

@@ -47,8 +47,7 @@ export async function compress(
   if (length !== undefined) {
     await output.writeText(MANIFEST_FILE, serializeManifest(manifest, length));
   }
-  await output.remove(JOURNAL_FILE);
-  await output.commit();
+  await output.commit(JOURNAL_FILE);
   return manifest;
 }
 

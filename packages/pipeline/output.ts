@@ -23,10 +23,11 @@ export interface OutputFolder {
   writeText(fileName: string, text: string): Promise<void>;
   /** Adds a line to a file and returns when it would survive a loss of power. */
   appendLine(fileName: string, line: string): Promise<void>;
-  /** Removes a file if it is there. */
-  remove(fileName: string): Promise<void>;
   /** SHA-256 of a file, in hexadecimal. */
   digest(fileName: string): Promise<string>;
-  /** Gives the folder its final name. */
-  commit(): Promise<void>;
+  /**
+   * Gives the folder its final name, then removes a file that only the work needed. Interrupted in
+   * front of the first, the work can go on; behind it, the result is whole.
+   */
+  commit(needless: string): Promise<void>;
 }

@@ -6,7 +6,7 @@
 import type { Device } from "@pare/linalg";
 import { bindBlock, embed, type Model, observeBlock, runWindows, withLinears } from "@pare/model";
 import type { Operator, Statistics } from "@pare/operators";
-import type { Tensor } from "@pare/tensor";
+import { type AnyTensor, fromBytes, type Tensor, toF32 } from "@pare/tensor";
 import { compressPart } from "./compress_part.ts";
 import type { CompressionJob } from "./job.ts";
 import type { Journal, Measure } from "./journal.ts";
@@ -116,7 +116,7 @@ async function passOn(
   return await runWindows(bound, hidden, { signal });
 }
 
-/** The model whose outputs stand behind a finished part: with its written layers if sequential. */
+/** The model whose outputs stand behind a finished part: as it was written if sequential. */
 async function modelBehind(
   { model, recipe }: CompressionJob,
   plan: CompressionPlan,
@@ -124,11 +124,19 @@ async function modelBehind(
   writer: TensorWriter,
 ): Promise<Model> {
   if (!recipe.calibration.sequential) return model;
+  const { layers, vectors } = plan.parts[index];
   const operators = new Map<string, Operator>();
-  for (const { name, node } of plan.parts[index].layers) {
+  for (const { name, node } of layers) {
     operators.set(name, await readOperator(writer, name, node));
   }
-  return withLinears(model, operators);
+  return {
+    ...withLinears(model, operators),
+    vector: async (name) => {
+      const spec = vectors.get(name);
+      if (!spec) return await model.vector(name);
+      return toF32(fromBytes(await writer.read(name), spec.dtype, spec.shape) as AnyTensor);
+    },
+  };
 }
 
 function namesOf({ layers, vectors }: CompressionPlan["parts"][number]): string[] {

@@ -57,15 +57,11 @@ export function memoryOutput(): MemoryOutput {
       files.set(name, new TextEncoder().encode(text(name) + line + "\n"));
       return Promise.resolve();
     },
-    remove: (name) => {
-      change();
-      files.delete(name);
-      return Promise.resolve();
-    },
     digest: (name) => sha256(get(name)),
-    commit: () => {
+    commit: (needless) => {
       change();
       isCommitted = true;
+      files.delete(needless);
       return Promise.resolve();
     },
   };
