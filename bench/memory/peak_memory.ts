@@ -28,6 +28,9 @@ const CONFIG = {
   hidden_act: "silu",
 };
 
+/** Runs of each job: when the garbage collector runs is a matter of chance. */
+const RUNS = 3;
+
 /** Writes a folder of random weights in bf16, tensor by tensor; returns the bytes of one block. */
 async function writeModel(path: string, blocks: number): Promise<number> {
   const config = { ...CONFIG, num_hidden_layers: blocks };
@@ -114,14 +117,25 @@ try {
       ]]] as const
     ) {
       const output = `${folder}/out-${blocks}-${name.length}`;
-      const peak = await peakOf([model, "--method", "rtn", "--output", output, ...extra]);
-      peaks.set(name, [...peaks.get(name) ?? [], peak]);
-      rows.push([name, String(blocks), formatBytes(peak)]);
-      await Deno.remove(output, { recursive: true });
+      const runs: number[] = [];
+      while (runs.length < RUNS) {
+        runs.push(await peakOf([model, "--method", "rtn", "--output", output, ...extra]));
+        await Deno.remove(output, { recursive: true });
+      }
+      runs.sort((a, b) => a - b);
+      const median = runs[Math.floor(RUNS / 2)];
+      peaks.set(name, [...peaks.get(name) ?? [], median]);
+      rows.push([
+        name,
+        String(blocks),
+        formatBytes(runs[0]),
+        formatBytes(median),
+        formatBytes(runs[RUNS - 1]),
+      ]);
     }
     await Deno.remove(model, { recursive: true });
   }
-  console.log(formatTable(["job", "blocks", "peak memory"], rows));
+  console.log(formatTable(["job", "blocks", "least peak", "median", "most"], rows));
   for (const [name, [small, large]] of peaks) {
     console.log(
       `${name}: ${formatChange(large - small)} for 16 more blocks of ${formatBytes(block)} (bf16)`,
