@@ -8,7 +8,6 @@
 
 import { evaluate } from "@pare/evaluators";
 import { createWasmDevice } from "@pare/linalg";
-import { sampleWindows } from "@pare/model";
 import { compress, type Manifest, openCompressed, parseRecipe, sizeOfLayers } from "@pare/pipeline";
 import { folderOf, openShardedSafetensors } from "@pare/formats";
 import { requireTokenizer } from "../../packages/cli/open_tokenizer.ts";
@@ -16,7 +15,7 @@ import { openSource } from "../../packages/cli/open_source.ts";
 import { REGISTRY } from "../../packages/cli/registry.ts";
 import { formatTable } from "../../packages/cli/table.ts";
 import { readDocuments } from "../../packages/cli/text.ts";
-import { packDocuments } from "../../packages/cli/windows.ts";
+import { packDocuments, sampleDocuments } from "../../packages/cli/windows.ts";
 import { memoryOutput } from "../../packages/pipeline/testing/memory_output.ts";
 
 const RTN = [8, 4, 3, 2].flatMap((bits) =>
@@ -41,9 +40,7 @@ const { tokenizer } = await requireTokenizer(source, tokenizerPath);
 const length = source.model.config.maxPositions;
 using device = await createWasmDevice();
 
-const packed = packDocuments(await readDocuments(calibrationPath), tokenizer, length);
-const tokens = Uint32Array.from(packed.flatMap((window) => [...window]));
-const windows = sampleWindows(tokens, length, Math.min(128, packed.length), { seed: 0 });
+const windows = sampleDocuments(await readDocuments(calibrationPath), tokenizer, length, 128, 0);
 const test = packDocuments(await readDocuments(testPath), tokenizer, length).slice(0, 64);
 
 const manifests = new Map<string, Manifest>();

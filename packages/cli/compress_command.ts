@@ -1,4 +1,3 @@
-import { sampleWindows } from "@pare/model";
 import {
   compress,
   type CompressionJob,
@@ -34,7 +33,7 @@ import { print, tell, terminalProgress } from "./terminal.ts";
 import { readDocuments } from "./text.ts";
 import { UsageError, UserError } from "./user_error.ts";
 import { CREATOR } from "./version.ts";
-import { packDocuments } from "./windows.ts";
+import { sampleDocuments } from "./windows.ts";
 
 /** `compress`: makes a model smaller. */
 export const COMPRESS: Command = {
@@ -209,10 +208,8 @@ async function readCalibration(
       `Cannot calibrate as a window must have at most the model's ${maxPositions} tokens: current length is ${length}`,
     );
   }
-  const all = packDocuments(await readDocuments(path), tokenizer, length);
-  const tokens = new Uint32Array(all.length * length);
-  for (const [i, window] of all.entries()) tokens.set(window, i * length);
-  const windows = sampleWindows(tokens, length, Math.min(count, all.length), { seed: recipe.seed });
+  const documents = await readDocuments(path);
+  const windows = sampleDocuments(documents, tokenizer, length, count, recipe.seed);
   return { text: { name: baseName(path), sha256: await fileDigest(path) }, windows };
 }
 

@@ -1,6 +1,24 @@
 // Documents to windows of tokens.
 
-import { type Tokenizer, windowsOf } from "@pare/model";
+import { sampleWindows, type Tokenizer, windowsOf } from "@pare/model";
+
+/**
+ * Joins documents to one run of tokens.
+ *
+ * @param documents The texts; each is encoded with the tokens that begin a text.
+ * @param tokenizer The tokenizer.
+ * @returns The tokens of all.
+ */
+export function joinDocuments(documents: readonly string[], tokenizer: Tokenizer): Uint32Array {
+  const encoded = documents.map((document) => tokenizer.encode(document));
+  const tokens = new Uint32Array(encoded.reduce((sum, part) => sum + part.length, 0));
+  let end = 0;
+  for (const part of encoded) {
+    tokens.set(part, end);
+    end += part.length;
+  }
+  return tokens;
+}
 
 /**
  * Joins documents to one run of tokens and cuts it into windows of one length; the rest is left out.
@@ -15,14 +33,30 @@ export function packDocuments(
   tokenizer: Tokenizer,
   length: number,
 ): Uint32Array[] {
-  const encoded = documents.map((document) => tokenizer.encode(document));
-  const tokens = new Uint32Array(encoded.reduce((sum, part) => sum + part.length, 0));
-  let end = 0;
-  for (const part of encoded) {
-    tokens.set(part, end);
-    end += part.length;
-  }
-  return windowsOf(tokens, length);
+  return windowsOf(joinDocuments(documents, tokenizer), length);
+}
+
+/**
+ * Samples windows of one length from documents joined to one run of tokens.
+ *
+ * @param documents The texts; each is encoded with the tokens that begin a text.
+ * @param tokenizer The tokenizer.
+ * @param length Tokens in a window.
+ * @param count How many windows at most; all there are where the text has fewer.
+ * @param seed Which windows.
+ * @returns The windows.
+ * @throws {RangeError} If the text has not one window.
+ */
+export function sampleDocuments(
+  documents: readonly string[],
+  tokenizer: Tokenizer,
+  length: number,
+  count: number,
+  seed: number,
+): Uint32Array[] {
+  const tokens = joinDocuments(documents, tokenizer);
+  const most = Math.max(1, Math.floor(tokens.length / length));
+  return sampleWindows(tokens, length, Math.min(count, most), { seed });
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   type Statistics,
   toDense,
 } from "@pare/operators";
-import { castFinite } from "@pare/tensor";
+import { castFinite, type Tensor } from "@pare/tensor";
 import { castOperator } from "./cast_operator.ts";
 import type { Measure } from "./journal.ts";
 import type { LayerPlan, Part } from "./plan.ts";
@@ -70,15 +70,17 @@ async function compressLayer(
 ): Promise<Measure> {
   const source = await model.linear(name);
   try {
-    const compressed = step
-      ? await registry[step.method].compress(toDense(source), statistics, step.options, device)
+    const weight = step && toDense(source);
+    const compressed = step && weight
+      ? await registry[step.method].compress(weight, statistics, step.options, device)
       : source;
     const stored = node.form === "dense" || !step ? castOperator(compressed, node) : compressed;
     checkNode(nodeOf(stored), node);
     for (const [tensor, numbers] of serialize(stored).tensors) {
       await writer.write(`${name}.${tensor}`, numbers);
     }
-    return await measure(source, stored, statistics, device);
+    if (stored === source) return { nmse: 0, activationNmse: statistics && 0 };
+    return await measure(weight ?? toDense(source), stored, statistics, device);
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) {
       throw new RangeError(`${name}: ${error.message}`, { cause: error });
@@ -99,13 +101,11 @@ function checkNode(found: OperatorNode, planned: OperatorNode): void {
 }
 
 async function measure(
-  source: Operator,
+  weight: Tensor,
   stored: Operator,
   statistics: Statistics | null,
   device: Device,
 ): Promise<Measure> {
-  if (source === stored) return { nmse: 0, activationNmse: statistics && 0 };
-  const weight = toDense(source);
   const restored = toDense(stored);
   const { nmse } = distortion(weight, restored);
   const activationNmse = statistics &&
