@@ -33,6 +33,13 @@ export interface MatmulOptions {
   row?: number;
   /** The column of `into` that the product's first column is added to. @default {0} */
   col?: number;
+  /**
+   * Which elements of the product are added to `into`: all, or those on and below the diagonal,
+   * column ≤ row, for half the work. The others keep their bits. "lower" only with `into`.
+   *
+   * @default {"full"}
+   */
+  triangle?: "full" | "lower";
 }
 
 /** A rectangle of a matrix. */

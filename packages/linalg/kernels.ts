@@ -39,6 +39,8 @@ export interface MatmulParams<S> {
   offsetC: number;
   /** The elements from one row of `c` to the next. */
   leadC: number;
+  /** Whether only elements with column ≤ row, counted from `offsetC`, are written; never in batches. */
+  lower: boolean;
 }
 
 /** What a backend's causal attention is given. */

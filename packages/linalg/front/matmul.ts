@@ -12,6 +12,13 @@ export function matmul<S>(
 ): DeviceArray {
   const action = "Cannot multiply matrices";
   const { transposeA = false, transposeB = false, alpha = 1, into, row = 0, col = 0 } = options;
+  const { triangle = "full" } = options;
+  if (triangle !== "full" && (triangle !== "lower" || !into)) {
+    throw new TypeError(
+      `${action} as triangle must be "full", or "lower" together with into: current value is ` +
+        `${JSON.stringify(triangle)} ${into ? "with" : "without"} into`,
+    );
+  }
   const dtype = context.float(action, a, "matmul");
   sameDtype(action, a, b);
   const { m, n, k, batch, leading, ...strides } = productOf(action, a, b, transposeA, transposeB);
@@ -43,6 +50,7 @@ export function matmul<S>(
     accumulate: into !== undefined,
     offsetC: into ? row * leadC + col : 0,
     leadC,
+    lower: triangle === "lower",
   });
   return target;
 }

@@ -10,7 +10,8 @@ export function matmul(p: MatmulParams<HostArray>): void {
     const startB = batch * p.strideB;
     const startC = batch * p.strideC + p.offsetC;
     for (let i = 0; i < m; i++) {
-      for (let j = 0; j < n; j++) {
+      const end = p.lower ? Math.min(n, i + 1) : n;
+      for (let j = 0; j < end; j++) {
         let sum = 0;
         for (let l = 0; l < k; l++) {
           sum += a[startA + i * rowA + l * colA] * b[startB + l * rowB + j * colB];

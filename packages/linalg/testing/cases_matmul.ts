@@ -31,6 +31,17 @@ const SHAPES = [
   [131, 129, 67],
 ] as const;
 
+/** Rows, columns, inner dimension, and where a lower triangle begins. */
+const LOWER_SHAPES = [
+  [1, 1, 3, 0, 0],
+  [1, 9, 3, 1, 0],
+  [9, 1, 5, 0, 2],
+  [7, 20, 17, 3, 1],
+  [70, 33, 5, 0, 0],
+  [131, 131, 67, 2, 5],
+  [300, 290, 9, 0, 0],
+] as const;
+
 /** Multiplies on the device what the oracle multiplies untransposed. */
 async function checkProduct(
   device: Device,
@@ -170,6 +181,34 @@ export const MATMUL_CASES: readonly DeviceCase[] = [
     },
   },
   {
+    name: "matmul() adds to the lower triangle of a rectangle alone",
+    async run(target) {
+      const { device } = target;
+      for (const dtype of floatsOf(target, "matmul")) {
+        for (const [m, n, k, row, col] of LOWER_SHAPES) {
+          const a = randomValues([k, m], 1, dtype);
+          const b = randomValues([n, k], 2, dtype);
+          const before = randomValues([row + m + 1, col + n + 2], 3, dtype);
+          using left = put(device, a, dtype);
+          using right = put(device, b, dtype);
+          using into = put(device, before, dtype);
+          const options = { transposeA: true, transposeB: true, alpha: -1, into, row, col };
+          device.matmul(left, right, { ...options, triangle: "lower" });
+          const sum = product(transposed(a), transposed(b), -1, dtype);
+          const { shape, data, bound } = added(before, sum, row, col, k, dtype);
+          for (let i = 0; i < m; i++) {
+            for (let j = i + 1; j < n; j++) {
+              const at = (row + i) * shape[1] + col + j;
+              data[at] = before.data[at];
+              bound[at] = 0;
+            }
+          }
+          await assertOnDevice(device, into, { shape, data, bound }, `${dtype} [${m}, ${n}]`);
+        }
+      }
+    },
+  },
+  {
     name: "matmul() hands on NaN and infinities to the rows and columns they touch",
     async run(target) {
       const { device } = target;
@@ -212,6 +251,8 @@ export const MATMUL_CASES: readonly DeviceCase[] = [
       assertThrows(() => device.matmul(a, b, { transposeB: true, into }), RangeError, "[3, 3]");
       assertThrows(() => device.matmul(a, a, { transposeB: true, into, row: 1 }), RangeError);
       assertThrows(() => device.matmul(a, two, { into }), ShapeError);
+      const lower = { transposeB: true, triangle: "lower" } as const;
+      assertThrows(() => device.matmul(a, a, lower), TypeError, "together with into");
     },
   },
   {
@@ -282,7 +323,7 @@ function added(
   col: number,
   k: number,
   dtype: Float,
-): Expected {
+): Values & { bound: Float64Array } {
   const data = before.data.slice();
   const bound = new Float64Array(data.length);
   const [m, n] = sum.shape;

@@ -157,13 +157,13 @@ function matmulWords(p: MatmulParams<WasmStorage>): number[] {
     return [
       ...[p.b.address, p.a.address, c, 1, p.m, p.k, p.batch],
       ...[p.strideB, p.strideA, p.strideC],
-      ...[0, Number(!p.transposeA), accumulate, 1, p.leadC],
+      ...[0, Number(!p.transposeA), accumulate, 1, p.leadC, 0],
     ];
   }
   return [
     ...[p.a.address, p.b.address, c, p.m, p.n, p.k, p.batch],
     ...[p.strideA, p.strideB, p.strideC],
-    ...[Number(p.transposeA), Number(p.transposeB), accumulate, p.leadC, 1],
+    ...[Number(p.transposeA), Number(p.transposeB), accumulate, p.leadC, 1, Number(p.lower)],
   ];
 }
 

@@ -3,6 +3,9 @@
 /** The element types that shaders see arrays as; a `pair` is an f64 as two f32, (hi, lo). */
 export type ElementType = "f32" | "u32" | "pair";
 
+/** The types of the numbers that shaders are given. */
+export type ParamType = "u32" | "i32" | "f32";
+
 /** How WGSL writes an element, and how many 32-bit words it takes. */
 export const ELEMENTS: Readonly<Record<ElementType, { wgsl: string; words: number }>> = {
   f32: { wgsl: "f32", words: 1 },
@@ -27,7 +30,7 @@ export interface Kernel<
   /** The arrays it writes, and may read before. */
   readonly writes: Readonly<Record<W, ElementType>>;
   /** The numbers it is given. */
-  readonly params: Readonly<Record<P, "u32" | "f32">>;
+  readonly params: Readonly<Record<P, ParamType>>;
   /** The WGSL beyond the declarations; the entry point is `main`. Called once per device. */
   readonly code: () => string;
 }

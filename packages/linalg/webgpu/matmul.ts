@@ -4,7 +4,7 @@
 import type { MatmulParams } from "../kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import { type GpuStorage, view } from "./storage.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel, ParamType } from "./kernel.ts";
 import { tileCount, tiledProduct } from "./matmul_tiles.ts";
 import { MAX_VECTORS, vectorGroups, vectorProduct } from "./matmul_vectors.ts";
 
@@ -28,7 +28,12 @@ interface Product {
   readonly batch: number;
   readonly alpha: number;
   readonly accumulate: boolean;
+  /** Element (i, j) is computed where j <= i + diagonal. */
+  readonly diagonal: number;
 }
+
+/** The diagonal of a product that is computed whole. */
+const NO_DIAGONAL = 2 ** 30;
 
 /** Multiplies matrices. */
 export function matmul(gpu: Gpu, p: MatmulParams<GpuStorage>): void {
@@ -50,6 +55,7 @@ export function matmul(gpu: Gpu, p: MatmulParams<GpuStorage>): void {
     batch,
     alpha,
     accumulate,
+    diagonal: p.lower ? 0 : NO_DIAGONAL,
   });
 }
 
@@ -69,7 +75,10 @@ function run(gpu: Gpu, p: Product): void {
     spanOf(x, batch, rows, cols) <= gpu.maxWords;
   const misfit = [[a, m, k] as const, [b, k, n] as const, [c, m, n] as const]
     .find(([x, rows, cols]) => !fits(x, rows, cols));
-  if (!misfit) return m <= MAX_VECTORS || n <= MAX_VECTORS ? vectors(gpu, p) : tiles(gpu, p);
+  if (!misfit) {
+    const isThin = m <= MAX_VECTORS || n <= MAX_VECTORS;
+    return isThin && p.diagonal === NO_DIAGONAL ? vectors(gpu, p) : tiles(gpu, p);
+  }
   if (batch > 1) {
     const half = Math.ceil(batch / 2);
     run(gpu, { ...p, batch: half });
@@ -88,11 +97,13 @@ function run(gpu: Gpu, p: Product): void {
   if (x === a ? isDown : x === c && isDown) {
     const half = Math.ceil(m / 2);
     run(gpu, { ...p, m: half });
-    run(gpu, { ...p, m: m - half, a: moved(a, 0, half, 0), c: moved(c, 0, half, 0) });
+    const diagonal = p.diagonal === NO_DIAGONAL ? NO_DIAGONAL : p.diagonal + half;
+    run(gpu, { ...p, m: m - half, a: moved(a, 0, half, 0), c: moved(c, 0, half, 0), diagonal });
   } else if (x === c || (x === b && !isDown)) {
     const half = Math.ceil(n / 2);
     run(gpu, { ...p, n: half });
-    run(gpu, { ...p, n: n - half, b: moved(b, 0, 0, half), c: moved(c, 0, 0, half) });
+    const diagonal = p.diagonal === NO_DIAGONAL ? NO_DIAGONAL : p.diagonal - half;
+    run(gpu, { ...p, n: n - half, b: moved(b, 0, 0, half), c: moved(c, 0, 0, half), diagonal });
   } else {
     const half = Math.ceil(k / 2);
     run(gpu, { ...p, k: half });
@@ -106,16 +117,17 @@ function run(gpu: Gpu, p: Product): void {
   }
 }
 
-type Names = "m" | "n" | "k" | "batch" | "alpha" | "accumulate";
+type Names = "m" | "n" | "k" | "batch" | "alpha" | "accumulate" | "diagonal";
 type Strides = `${"stride" | "row" | "col"}${"A" | "B" | "C"}`;
 
-const PARAMS: Readonly<Record<Names | Strides, "u32" | "f32">> = {
+const PARAMS: Readonly<Record<Names | Strides, ParamType>> = {
   m: "u32",
   n: "u32",
   k: "u32",
   batch: "u32",
   alpha: "f32",
   accumulate: "u32",
+  diagonal: "i32",
   strideA: "u32",
   rowA: "u32",
   colA: "u32",
@@ -144,7 +156,16 @@ function tiles(gpu: Gpu, p: Product): void {
   const deepB = p.b.row === 1;
   const kernel = kernelOf(
     `matmul ${each} ${deepA} ${deepB}`,
-    () => tiledProduct({ each, a: A("i"), b: B, deepA, deepB, store: STORE }),
+    () =>
+      tiledProduct({
+        each,
+        a: A("i"),
+        b: B,
+        deepA,
+        deepB,
+        store: STORE,
+        diagonal: "p.diagonal",
+      }),
   );
   dispatch(gpu, kernel, p, tileCount(p.m, p.n, each));
 }
@@ -182,6 +203,7 @@ function dispatch(
     batch,
     alpha,
     accumulate: accumulate ? 1 : 0,
+    diagonal: p.diagonal,
     strideA: a.stride,
     rowA: a.row,
     colA: a.col,

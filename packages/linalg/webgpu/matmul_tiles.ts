@@ -22,6 +22,8 @@ export interface TiledProduct {
   deepB: boolean;
   /** WGSL that stores `sum`, element `(i, j)` of batch entry `batch`. */
   store: string;
+  /** WGSL of an i32: only elements with `j <= i + diagonal` are computed; all by default. */
+  diagonal?: string;
 }
 
 /** How many workgroups a tiled product takes. */
@@ -30,7 +32,9 @@ export function tileCount(m: number, n: number, each: number): number {
 }
 
 /** Writes the entry point; the kernel has the u32 parameters `m`, `n`, `k` and `batch`. */
-export function tiledProduct({ each, a, b, deepA, deepB, store }: TiledProduct): string {
+export function tiledProduct(
+  { each, a, b, deepA, deepB, store, diagonal }: TiledProduct,
+): string {
   const tile = SIDE * each;
   // One element more in a line keeps the memory banks of a store across lines apart.
   const pitch = tile + 1;
@@ -58,6 +62,7 @@ ${MAIN}
   if (batch >= p.batch) { return; }
   let row = group / tiles_across % tiles_down * ${tile}u;
   let col = group % tiles_across * ${tile}u;
+  ${diagonal ? `if (i32(col) > i32(row) + ${tile - 1} + ${diagonal}) { return; }` : ""}
   let down = local / ${SIDE}u;
   let across = local % ${SIDE}u;
   ${steps.map((r) => `var sum${r} = ${vector}();`).join("\n  ")}
@@ -79,7 +84,7 @@ ${MAIN}
     let i = row + down + ${r * SIDE}u;
     let j = col + across + ${c * SIDE}u;
     let sum = sum${r}[${c}];
-    if (i < p.m && j < p.n) {
+    if (i < p.m && j < p.n${diagonal ? ` && i32(j) <= i32(i) + ${diagonal}` : ""}) {
       ${store}
     }
   }`)

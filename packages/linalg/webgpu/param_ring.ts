@@ -39,8 +39,9 @@ export function createParamRing(device: GPUDevice, slots: number): ParamRing {
         at += 4;
       }
       for (const [name, type] of Object.entries(kernel.params)) {
-        if (type === "u32") data.setUint32(at, values[name], true);
-        else data.setFloat32(at, values[name], true);
+        if (type === "f32") data.setFloat32(at, values[name], true);
+        // A negative number wraps around to the same bits.
+        else data.setUint32(at, values[name], true);
         at += 4;
       }
       return slot;

@@ -73,6 +73,12 @@ cutTest("matmul into a rectangle", (put, device) => {
   return device.matmul(put(integers([33, 70], 1)), put(integers([20, 70], 2)), options);
 });
 
+cutTest("matmul into a lower triangle", (put, device) => {
+  const into = put(integers([60, 70], 3));
+  const options = { into, row: 1, col: 3, transposeB: true, triangle: "lower" } as const;
+  return device.matmul(put(integers([57, 70], 1)), put(integers([61, 70], 2)), options);
+});
+
 cutTest(
   "matmul of a stack",
   (put, device) => device.matmul(put(integers([7, 12, 20], 1)), put(integers([7, 20, 9], 2))),

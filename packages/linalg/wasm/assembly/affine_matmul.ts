@@ -6,6 +6,7 @@ import { divideUp, grain, word } from "./memory";
 import { tileCols } from "./micro_kernel";
 import { packCols, packRows } from "./pack";
 import {
+  ALL_COLUMNS,
   BLOCK_COLS,
   BLOCK_ROWS,
   blockDepth,
@@ -100,6 +101,6 @@ function blockTask(task: usize): void {
       }
       packCols<f32, f32>(weights, weightLead, 4, count, depth, panel);
     }
-    multiplyPanels<f32>(height, width, depth, c, rows * 4, 1, col > 0);
+    multiplyPanels<f32>(height, width, depth, c, rows * 4, 1, col > 0, ALL_COLUMNS);
   }
 }

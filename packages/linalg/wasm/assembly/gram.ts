@@ -3,7 +3,7 @@
 
 import { divideUp, word } from "./memory";
 import { packCols, packRows } from "./pack";
-import { blockDepth, multiplyPanels, packedA, packedB, spare } from "./panels";
+import { ALL_COLUMNS, blockDepth, multiplyPanels, packedA, packedB, spare } from "./panels";
 
 /** Rows and columns of one block; its f64 elements fit in what a thread has to spare. */
 const BLOCK: usize = 120;
@@ -30,7 +30,7 @@ export function gramTask(task: usize): void {
     const depth = min(blockDepth<f64>(), rows - l);
     packRows<f32, f64>(x + l * lead + i * 4, 4, lead, height, depth, packedA());
     packCols<f32, f64>(x + l * lead + j * 4, 4, lead, width, depth, packedB());
-    multiplyPanels<f64>(height, width, depth, spare(), BLOCK * 8, 1, l > 0);
+    multiplyPanels<f64>(height, width, depth, spare(), BLOCK * 8, 1, l > 0, ALL_COLUMNS);
   }
   const into = word(1);
   addBlock(into + (i * cols + j) * 8, cols * 8, 8, height, width);

@@ -5,7 +5,15 @@
 
 import { divideUp, number, word } from "./memory";
 import { packCols, packRows } from "./pack";
-import { BLOCK_COLS, BLOCK_ROWS, blockDepth, multiplyPanels, packedA, packedB } from "./panels";
+import {
+  ALL_COLUMNS,
+  BLOCK_COLS,
+  BLOCK_ROWS,
+  blockDepth,
+  multiplyPanels,
+  packedA,
+  packedB,
+} from "./panels";
 import { dotTask, dotTasks } from "./thin_dot";
 import { sumRowsTask, sumRowsTasks } from "./thin_sum";
 
@@ -22,10 +30,16 @@ function transposeB(): bool {
   return word(11) != 0;
 }
 
+/** Whether only elements on and below the diagonal are written. */
+@inline
+function isLower(): bool {
+  return word(15) != 0;
+}
+
 @inline
 function isThin(): bool {
   const m = word(3);
-  return m == 1 || (m <= THIN_ROWS && !transposeA());
+  return !isLower() && (m == 1 || (m <= THIN_ROWS && !transposeA()));
 }
 
 export function matmulTasks<T>(): usize {
@@ -34,7 +48,7 @@ export function matmulTasks<T>(): usize {
   return batch * divideUp(word(3), BLOCK_ROWS) * divideUp(word(4), BLOCK_COLS);
 }
 
-/** a, b, c, m, n, k, batch, strides of a, b and c, transposed a and b, accumulate, leadC, stepC. */
+/** a, b, c, m, n, k, batch, strides of a, b and c, transposed a and b, accumulate, leadC, stepC, lower. */
 export function matmulTask<T>(task: usize): void {
   const batch = word(6);
   const product = task % batch;
@@ -64,6 +78,9 @@ function blockTask<T>(part: usize, a: usize, b: usize, c: usize, alpha: T): void
   const j = part / blocks * BLOCK_COLS;
   const rows = min(BLOCK_ROWS, m - i);
   const cols = min(BLOCK_COLS, n - j);
+  // Of row r of the block, columns up to r + diagonal are written.
+  const diagonal = isLower() ? <isize> (i - j) : ALL_COLUMNS;
+  if (<isize> rows + diagonal <= 0) return;
   a += i * rowA;
   b += j * colB;
   c += i * lead + j * size;
@@ -72,7 +89,7 @@ function blockTask<T>(part: usize, a: usize, b: usize, c: usize, alpha: T): void
     const depth = min(blockDepth<T>(), k - l);
     packRows<T, T>(a + l * stepA, rowA, stepA, rows, depth, packedA());
     packCols<T, T>(b + l * stepB, colB, stepB, cols, depth, packedB());
-    multiplyPanels<T>(rows, cols, depth, c, lead, alpha, accumulate);
+    multiplyPanels<T>(rows, cols, depth, c, lead, alpha, accumulate, diagonal);
     accumulate = true;
   }
 }

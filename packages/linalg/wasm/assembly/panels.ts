@@ -39,7 +39,15 @@ export function spare(): usize {
   return scratchAt(SPARE);
 }
 
-/** c = alpha · a · b (+ c) for the packed panels; `lead` is the bytes between rows of c. */
+/** A diagonal so far right that nothing lies beyond it. */
+export const ALL_COLUMNS: isize = BLOCK_COLS;
+
+/**
+ * c = alpha · a · b (+ c) for the packed panels.
+ *
+ * @param lead The bytes between rows of c.
+ * @param diagonal Of row i, columns up to i + diagonal are written.
+ */
 export function multiplyPanels<T>(
   rows: usize,
   cols: usize,
@@ -48,6 +56,7 @@ export function multiplyPanels<T>(
   lead: usize,
   alpha: T,
   accumulate: bool,
+  diagonal: isize,
 ): void {
   const panelB = depth * 32;
   const panelA = depth * TILE_ROWS * sizeof<T>();
@@ -58,14 +67,23 @@ export function multiplyPanels<T>(
     for (let i: usize = 0; i < rows; i += TILE_ROWS, a += panelA) {
       const height = min(TILE_ROWS, rows - i);
       const target = c + i * lead + j * sizeof<T>();
-      if (height == TILE_ROWS && width == tileCols<T>()) {
+      // What row 0 of the tile may write, counted from its first column.
+      const right = <isize> (i - j) + diagonal + 1;
+      if (right + <isize> height <= 1) continue;
+      if (
+        height == TILE_ROWS && width == tileCols<T>() && right >= <isize> tileCols<T>()
+      ) {
         microKernel<T>(depth, a, b, target, lead, alpha, accumulate);
-      } else edgeTile<T>(depth, a, b, target, lead, height, width, alpha, accumulate);
+      } else edgeTile<T>(depth, a, b, target, lead, height, width, right, alpha, accumulate);
     }
   }
 }
 
-/** A tile that c has no room for is computed aside, with the same roundings. */
+/**
+ * A tile that c has no room for is computed aside, with the same roundings.
+ *
+ * @param right How many columns of row 0 may be written; one more of each row below.
+ */
 function edgeTile<T>(
   depth: usize,
   a: usize,
@@ -74,14 +92,14 @@ function edgeTile<T>(
   lead: usize,
   height: usize,
   width: usize,
+  right: isize,
   alpha: T,
   accumulate: bool,
 ): void {
   const tile = scratchAt(TILE);
-  const bytes = width * sizeof<T>();
-  if (accumulate) copyRows<T>(c, lead, tile, 32, height, bytes);
+  if (accumulate) copyRows<T>(c, lead, tile, 32, height, width, right);
   microKernel<T>(depth, a, b, tile, 32, alpha, accumulate);
-  copyRows<T>(tile, 32, c, lead, height, bytes);
+  copyRows<T>(tile, 32, c, lead, height, width, right);
 }
 
 function copyRows<T>(
@@ -90,10 +108,12 @@ function copyRows<T>(
   target: usize,
   targetLead: usize,
   height: usize,
-  bytes: usize,
+  width: usize,
+  right: isize,
 ): void {
-  for (let i: usize = 0; i < height; i++) {
-    for (let j: usize = 0; j < bytes; j += sizeof<T>()) {
+  for (let i: usize = 0; i < height; i++, right++) {
+    const count = <usize> max<isize>(0, min<isize>(<isize> width, right));
+    for (let j: usize = 0; j < count * sizeof<T>(); j += sizeof<T>()) {
       store<T>(target + j, load<T>(source + j));
     }
     source += sourceLead;
