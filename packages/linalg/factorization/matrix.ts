@@ -13,6 +13,9 @@ export interface HostMatrix<D extends MatrixDtype> {
   readonly data: Float64Array<ArrayBuffer>;
 }
 
+/** Rows and columns that are transposed at a time. */
+const SQUARE = 16;
+
 /** The rule of the option that every factorization has. */
 export const DEVICE: Check = {
   wanted: "a device",
@@ -42,16 +45,33 @@ export function readMatrix<D extends MatrixDtype>(
       }]`,
     );
   }
-  const data = new Float64Array(source.data);
-  if (data.length !== sizeOf(shape)) throw new ShapeError(action, shape, [data.length]);
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    const [row, col] = [Math.floor(bad / shape[1]), bad % shape[1]];
-    throw new RangeError(
-      `${action} as every element must be finite: current element [${row}, ${col}] is ${data[bad]}`,
-    );
+  if (source.data.length !== sizeOf(shape)) {
+    throw new ShapeError(action, shape, [source.data.length]);
   }
+  checkFinite(action, source.data, shape[1]);
+  const data = new Float64Array(source.data);
   return { dtype, rows: shape[0], cols: shape[1], data };
+}
+
+/** Throws unless every number is finite. */
+function checkFinite(action: string, data: Float32Array | Float64Array, cols: number): void {
+  // Zero times a number is zero, or NaN for what is not finite; four sums do not wait for each other.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const { length } = data;
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    a += 0 * data[i];
+    b += 0 * data[i + 1];
+    c += 0 * data[i + 2];
+    d += 0 * data[i + 3];
+  }
+  for (; i < length; i++) a += 0 * data[i];
+  if (a + b + c + d === 0) return;
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  const place = `[${Math.floor(bad / cols)}, ${bad % cols}]`;
+  throw new RangeError(
+    `${action} as every element must be finite: current element ${place} is ${data[bad]}`,
+  );
 }
 
 /** As {@linkcode readMatrix}, of a matrix that is square. */
@@ -74,10 +94,13 @@ export function readSquareMatrix<D extends MatrixDtype>(
  */
 export function scaleToOne(data: Float64Array): number {
   let largest = 0;
-  for (const value of data) largest = Math.max(largest, Math.abs(value));
+  for (let i = 0; i < data.length; i++) {
+    const size = Math.abs(data[i]);
+    if (size > largest) largest = size;
+  }
   if (largest === 0) return 1;
   const factor = 2 ** Math.min(1000, -Math.floor(Math.log2(largest)));
-  for (let i = 0; i < data.length; i++) data[i] *= factor;
+  if (factor !== 1) { for (let i = 0; i < data.length; i++) data[i] *= factor; }
   return factor;
 }
 
@@ -136,8 +159,15 @@ export function transposed(
   cols: number,
 ): Float64Array<ArrayBuffer> {
   const swapped = new Float64Array(data.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) swapped[j * rows + i] = data[i * cols + j];
+  // Square after square, so that both sides stay in the first cache.
+  for (let top = 0; top < rows; top += SQUARE) {
+    const bottom = Math.min(top + SQUARE, rows);
+    for (let left = 0; left < cols; left += SQUARE) {
+      const right = Math.min(left + SQUARE, cols);
+      for (let i = top; i < bottom; i++) {
+        for (let j = left; j < right; j++) swapped[j * rows + i] = data[i * cols + j];
+      }
+    }
   }
   return swapped;
 }
