@@ -42,7 +42,7 @@ function deviceOf<S>(arrays: ArrayScope<S>): DeviceScope {
     },
     [Symbol.dispose]: () => arrays[Symbol.dispose](),
 
-    upload: (source) => upload(arrays, source),
+    upload: (source, options) => upload(arrays, source, options),
     download: (array) => download(arrays, array),
     zeros: (shape, dtype) => zeros(arrays, shape, dtype),
     reshape: (array, shape) => reshape(arrays, array, shape),

@@ -1,7 +1,12 @@
 import type { AnyTensor, Tensor } from "@pare/tensor";
 
-/** The element types that arrays on a device can have. */
-export type DeviceDtype = "f32" | "f64" | "u32" | "u8";
+/**
+ * The element types that arrays on a device can have.
+ *
+ * f16 is for storage: weights in half the memory. It can be uploaded, downloaded, cast, reshaped,
+ * copied and gathered, and be an operand of `matmul`, which computes in f32.
+ */
+export type DeviceDtype = "f32" | "f64" | "f16" | "u32" | "u8";
 
 /**
  * An array that lives on a device.
@@ -14,6 +19,15 @@ export interface DeviceArray extends Disposable {
   readonly dtype: DeviceDtype;
   /** The length of each dimension; row-major, contiguous. */
   readonly shape: readonly number[];
+}
+
+/** Options of {@linkcode Device.upload}. */
+export interface UploadOptions {
+  /**
+   * How the device holds floats: f16 keeps half precision as it is and rounds what is wider, to
+   * nearest, ties to even. By default f64 stays f64, and every other float becomes f32.
+   */
+  dtype?: "f16";
 }
 
 /** Options of {@linkcode Device.matmul}. */
@@ -114,17 +128,18 @@ export interface Device extends Disposable {
   /**
    * Tells whether all operations that take arrays of `dtype` do so here.
    *
-   * All devices support f32, u32 and u8. One that does not support f64 still holds such arrays for
+   * All devices support f32, u32 and u8, and f16 in storage. One that does not support f64 still holds such arrays for
    * the sums of `gram`, as pairs of f32 with 48 bits: it uploads, downloads, casts, reshapes, copies
    * and gathers them, but neither computes with nor transposes them.
    */
   supports(dtype: DeviceDtype): boolean;
   /**
-   * Copies numbers to the device; f16, bf16 and 8-bit floats become f32.
+   * Copies numbers to the device; f16, bf16 and 8-bit floats become f32 unless f16 is asked for.
    *
-   * @throws {TypeError} If they are integers other than u32 and u8, or truth values.
+   * @throws {TypeError} If they are integers other than u32 and u8, or truth values; or no floats
+   * where f16 is asked for.
    */
-  upload(source: AnyTensor): DeviceArray;
+  upload(source: AnyTensor, options?: UploadOptions): DeviceArray;
   /** Waits for an array and copies it back, in its dtype. */
   download(array: DeviceArray): Promise<AnyTensor>;
   /** Makes an array of zeros, f32 by default. */
@@ -136,7 +151,10 @@ export interface Device extends Disposable {
    * and what is written to one shows in the other.
    */
   reshape(array: DeviceArray, shape: readonly number[]): DeviceArray;
-  /** Converts between f32 and f64; an array that has the dtype is copied. */
+  /**
+   * Converts between f32 and f64, or between f32 and f16, rounding to nearest, ties to even; an array
+   * that has the dtype is copied.
+   */
   cast(array: DeviceArray, dtype: DeviceDtype): DeviceArray;
 
   /** Copies a rectangle out of a matrix of any dtype. */
@@ -148,6 +166,8 @@ export interface Device extends Disposable {
   /**
    * Multiplies `[…, m, k]` by `[…, k, n]`; the leading dimensions are equal, or one of the two is a
    * single matrix that serves the whole batch.
+   *
+   * Either may be f16: its numbers, exact in f32, are multiplied as those, and the product is f32.
    */
   matmul(a: DeviceArray, b: DeviceArray, options?: MatmulOptions): DeviceArray;
   /** Adds `xᵀ x` of `x`, f32 `[tokens, n]`, to `into`, f64 `[n, n]` (compensated where f64 is missing). */

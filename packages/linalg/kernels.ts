@@ -1,7 +1,7 @@
 import type { Activation, DeviceDtype, Reduction } from "./device.ts";
 
-/** The arrays that carry elements between the host and a device. */
-export type HostArray = Float32Array | Float64Array | Uint32Array | Uint8Array;
+/** The arrays that carry elements between the host and a device; f16 as its raw bits. */
+export type HostArray = Float32Array | Float64Array | Uint16Array | Uint32Array | Uint8Array;
 
 /** What a backend's matrix product is given: `c = alpha·op(a)·op(b) (+ c)`. */
 export interface MatmulParams<S> {
@@ -11,8 +11,12 @@ export interface MatmulParams<S> {
   b: S;
   /** What is written. */
   c: S;
-  /** Of all three. */
+  /** Of `c`, and what is computed in. */
   dtype: "f32" | "f64";
+  /** Of `a`: that of `c`, or f16 where that is f32. */
+  dtypeA: "f32" | "f64" | "f16";
+  /** Of `b`, likewise. */
+  dtypeB: "f32" | "f64" | "f16";
   /** Rows of the product. */
   m: number;
   /** Columns of the product. */
@@ -162,7 +166,7 @@ export interface Kernels<S> {
     cols: number;
     dtype: DeviceDtype;
   }): void;
-  /** Converts from f32 to f64 or back; never called unless `dtypes` has both. */
+  /** Converts from f32 to f64 or f16, or back; never called unless `dtypes` has both. */
   cast(p: { x: S; from: DeviceDtype; out: S; to: DeviceDtype; length: number }): void;
   /** Swaps rows and columns. */
   transpose(p: { x: S; out: S; dtype: "f32" | "f64"; rows: number; cols: number }): void;

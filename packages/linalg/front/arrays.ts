@@ -1,14 +1,34 @@
 // Arrays as such: copies in, copies out, zeros, other shapes and dtypes.
 
-import { type AnyTensor, ShapeError, sizeOf, type Tensor, toF32 } from "@pare/tensor";
-import type { DeviceArray, DeviceDtype } from "../device.ts";
-import { floatOf } from "./checks.ts";
+import {
+  type AnyTensor,
+  castTo,
+  checkOptions,
+  type Checks,
+  DTYPES,
+  oneOf,
+  ShapeError,
+  sizeOf,
+  type Tensor,
+  toF32,
+} from "@pare/tensor";
+import type { DeviceArray, DeviceDtype, UploadOptions } from "../device.ts";
+
 import type { Context } from "./context.ts";
 
+const UPLOAD_OPTIONS: Checks<UploadOptions> = { dtype: oneOf("f16") };
+
 /** See `Device.upload`. */
-export function upload<S>(context: Context<S>, source: AnyTensor): DeviceArray {
+export function upload<S>(
+  context: Context<S>,
+  source: AnyTensor,
+  options: UploadOptions = {},
+): DeviceArray {
   const action = "Cannot upload";
-  const { dtype, shape, data } = heldOnDevice(action, source);
+  checkOptions(action, options, UPLOAD_OPTIONS);
+  const { dtype, shape, data } = options.dtype
+    ? halvesOf(action, source)
+    : heldOnDevice(action, source);
   if (sizeOf(shape) !== data.length) throw new ShapeError(action, shape, [data.length]);
   const array = context.make(action, dtype, shape);
   context.kernels.upload(context.open(action, array), dtype, data);
@@ -33,6 +53,17 @@ function heldOnDevice(action: string, source: AnyTensor): Tensor<"f32" | "f64" |
         `${action} as the dtype must be a float, u32 or u8: current dtype is ${source.dtype}`,
       );
   }
+}
+
+/** The numbers in half precision. */
+function halvesOf(action: string, source: AnyTensor): Tensor<"f16"> {
+  if (source.dtype === "f16") return source;
+  if (!DTYPES[source.dtype].isFloat) {
+    throw new TypeError(
+      `${action} as f16 as the dtype must be a float: current dtype is ${source.dtype}`,
+    );
+  }
+  return castTo(toF32(source), "f16");
 }
 
 /** See `Device.download`. */
@@ -64,12 +95,19 @@ export function reshape<S>(
   return context.share("Cannot reshape", array, shape);
 }
 
+function isFloat(dtype: DeviceDtype): boolean {
+  return dtype === "f32" || dtype === "f64" || dtype === "f16";
+}
+
 /** See `Device.cast`. */
 export function cast<S>(context: Context<S>, array: DeviceArray, to: DeviceDtype): DeviceArray {
   const action = "Cannot cast";
-  const from = floatOf(action, array);
-  if (to !== "f32" && to !== "f64") {
-    throw new TypeError(`${action} as the target must be f32 or f64: current target is ${to}`);
+  const from = array.dtype;
+  if (![from, to].every(isFloat) || (from !== to && from !== "f32" && to !== "f32")) {
+    throw new TypeError(
+      `${action} as it must be between f32 and f64 or f32 and f16: current dtypes are ${from} and ` +
+        to,
+    );
   }
   const result = context.make(action, to, array.shape);
   const x = context.open(action, array);

@@ -1,6 +1,13 @@
 import { ShapeError } from "@pare/tensor";
 import type { DeviceArray, MatmulOptions } from "../device.ts";
-import { batchedShape, checkRectangle, matrixShape, sameDtype, sameShape } from "./checks.ts";
+import {
+  batchedShape,
+  checkRectangle,
+  type Float,
+  matrixShape,
+  sameDtype,
+  sameShape,
+} from "./checks.ts";
 import type { Context } from "./context.ts";
 
 /** See `Device.matmul`. */
@@ -19,12 +26,15 @@ export function matmul<S>(
         `${JSON.stringify(triangle)} ${into ? "with" : "without"} into`,
     );
   }
-  const dtype = context.float(action, a, "matmul");
-  sameDtype(action, a, b);
+  const dtype = productDtype(context, action, a, b);
   const { m, n, k, batch, leading, ...strides } = productOf(action, a, b, transposeA, transposeB);
   let leadC = n;
   if (into) {
-    sameDtype(action, a, into);
+    if (into.dtype !== dtype) {
+      throw new TypeError(
+        `${action} as into must be ${dtype}, as the product is: current dtype is ${into.dtype}`,
+      );
+    }
     const [height, width] = matrixShape(action, into);
     if (batch !== 1) throw new ShapeError(action, [m, k], a.shape);
     checkRectangle(action, row, col, m, n, height, width);
@@ -38,6 +48,8 @@ export function matmul<S>(
     b: context.open(action, b),
     c: context.open(action, target),
     dtype,
+    dtypeA: a.dtype === "f16" ? "f16" : dtype,
+    dtypeB: b.dtype === "f16" ? "f16" : dtype,
     m: isFlat ? batch * m : m,
     n,
     k,
@@ -53,6 +65,20 @@ export function matmul<S>(
     lower: triangle === "lower",
   });
   return target;
+}
+
+/** What a product is computed in: f32 for halves. */
+function productDtype<S>(
+  context: Context<S>,
+  action: string,
+  a: DeviceArray,
+  b: DeviceArray,
+): Float {
+  const [left, right] = [a, b].map((x) =>
+    x.dtype === "f16" ? "f32" : context.float(action, x, "matmul")
+  );
+  if (left !== right) sameDtype(action, a, b);
+  return left;
 }
 
 /** The sizes of a product, and the leading dimensions of its result. */

@@ -1,8 +1,11 @@
 import type { HostArray, MatmulParams } from "../kernels.ts";
+import { numbersOf } from "./halves.ts";
 
 /** Multiplies matrices: one dot product in f64 per element. */
 export function matmul(p: MatmulParams<HostArray>): void {
-  const { a, b, c, m, n, k, transposeA, transposeB } = p;
+  const { c, m, n, k, transposeA, transposeB } = p;
+  const a = numbersOf(p.a, p.dtypeA);
+  const b = numbersOf(p.b, p.dtypeB);
   const [rowA, colA] = transposeA ? [1, m] : [k, 1];
   const [rowB, colB] = transposeB ? [1, k] : [n, 1];
   for (let batch = 0; batch < p.batch; batch++) {

@@ -6,17 +6,24 @@ import { type HostArray, KERNEL_NAMES, type Kernels } from "../kernels.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { attention } from "./attention.ts";
 import { hadamard } from "./hadamard.ts";
+import { cast } from "./halves.ts";
 import { matmul } from "./matmul.ts";
 import { rotary } from "./rotary.ts";
 
-const ARRAYS = { f32: Float32Array, f64: Float64Array, u32: Uint32Array, u8: Uint8Array };
+const ARRAYS = {
+  f32: Float32Array,
+  f64: Float64Array,
+  f16: Uint16Array,
+  u32: Uint32Array,
+  u8: Uint8Array,
+};
 
 /** Makes the kernels of the reference device. */
 export function createReferenceKernels(): Kernels<HostArray> {
   return {
     name: "reference",
     description: "reference f64",
-    dtypes: ["f32", "f64", "u32", "u8"],
+    dtypes: ["f32", "f64", "f16", "u32", "u8"],
     doubles: new Set(KERNEL_NAMES),
     allocate: (dtype: DeviceDtype, length: number) => new ARRAYS[dtype](length),
     free: () => {},
@@ -32,7 +39,7 @@ export function createReferenceKernels(): Kernels<HostArray> {
         );
       }
     },
-    cast: ({ x, out }) => out.set(x),
+    cast,
     transpose: ({ x, out, rows, cols }) => {
       for (let i = 0; i < rows; i++) {
         for (let j = 0; j < cols; j++) out[j * rows + i] = x[i * cols + j];

@@ -31,6 +31,9 @@ function counted(shape: readonly number[], dtype: DeviceDtype): AnyTensor {
       return tensor(Float32Array.from(numbers), shape);
     case "f64":
       return tensor(Float64Array.from(numbers), shape);
+    case "f16":
+      // The first 2,048 of them are exact.
+      return castTo(tensor(Float32Array.from(numbers, (n) => n % 2048), shape), "f16");
     case "u32":
       return tensor(Uint32Array.from(numbers, (n) => 0xffffffff - n), shape, "u32");
     case "u8":
@@ -38,12 +41,18 @@ function counted(shape: readonly number[], dtype: DeviceDtype): AnyTensor {
   }
 }
 
-function valuesOf({ shape, data }: AnyTensor): Values {
+function valuesOf(source: AnyTensor): Values {
+  const { shape, data } = source.dtype === "f16" ? toF32(source) : source;
   return { shape, data: Float64Array.from(data as Iterable<number>, Number) };
 }
 
 /** The dtypes that arrays have on every device: where f64 cannot be multiplied, gram() adds to it. */
-const DTYPES: readonly DeviceDtype[] = ["f32", "f64", "u32", "u8"];
+const DTYPES: readonly DeviceDtype[] = ["f32", "f64", "f16", "u32", "u8"];
+
+/** Uploads a tensor so that it keeps its dtype. */
+function putAs(device: Device, source: AnyTensor): DeviceArray {
+  return device.upload(source, source.dtype === "f16" ? { dtype: "f16" } : {});
+}
 
 /** Copies a rectangle out, writes another one in, and compares both with the oracle. */
 async function checkRectangle(
@@ -51,7 +60,7 @@ async function checkRectangle(
   source: AnyTensor,
   [row, col, rows, cols]: readonly number[],
 ): Promise<void> {
-  using array = device.upload(source);
+  using array = putAs(device, source);
   using block = device.slice(array, { row, col, rows, cols });
   const values = valuesOf(source);
   const wanted = rectangle(values, row, col, rows, cols);
@@ -69,7 +78,7 @@ async function checkGather(
   source: AnyTensor,
   indices: readonly number[],
 ): Promise<void> {
-  using array = device.upload(source);
+  using array = putAs(device, source);
   using picks = putIndices(device, indices);
   const values = valuesOf(source);
   const cols = source.shape.at(-1) ?? 1;
@@ -98,7 +107,7 @@ export const ARRAY_CASES: readonly DeviceCase[] = [
       for (const dtype of DTYPES) {
         for (const shape of [[], [1], [3], [17, 5], [2, 3, 65], [1, 1000]]) {
           const source = counted(shape, dtype);
-          using array = device.upload(source);
+          using array = putAs(device, source);
           assertEquals(array.dtype, dtype);
           assertEquals(array.shape, shape);
           assertEquals(await device.download(array), source);
@@ -280,7 +289,9 @@ export const ARRAY_CASES: readonly DeviceCase[] = [
   {
     name: "supports() tells which dtypes can be multiplied",
     run({ device, doubles }) {
-      for (const dtype of ["f32", "u32", "u8"] as const) assert(device.supports(dtype), dtype);
+      for (const dtype of ["f32", "f16", "u32", "u8"] as const) {
+        assert(device.supports(dtype), dtype);
+      }
       assertEquals(device.supports("f64"), doubles.has("matmul"));
     },
   },

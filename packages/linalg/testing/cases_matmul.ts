@@ -14,7 +14,7 @@ import {
   UNIT,
   type Values,
 } from "./device_case.ts";
-import { entry, product, rectangle, stacked, transposed } from "./oracle.ts";
+import { batchedProduct, eachTransposed, product, rectangle, transposed } from "./oracle.ts";
 
 const TRANSPOSES = [[false, false], [true, false], [false, true], [true, true]] as const;
 
@@ -57,25 +57,6 @@ async function checkProduct(
   const what = `${dtype} [${a.shape}] by [${b.shape}], transposed ${[transposeA, transposeB]}`;
   assertEquals(result.dtype, dtype, what);
   await assertOnDevice(device, result, product(a, b, alpha, dtype), what);
-}
-
-/** The stack of products; a stack of one entry serves all. */
-function batchedProduct(a: Values, b: Values, batch: number, dtype: Float): Expected {
-  return stacked(
-    Array.from({ length: batch }, (_, i) => {
-      const left = a.shape.length > 2 && a.shape[0] > 1 ? entry(a, i) : entry(a, 0);
-      const right = b.shape.length > 2 && b.shape[0] > 1 ? entry(b, i) : entry(b, 0);
-      return product(left, right, 1, dtype);
-    }),
-  );
-}
-
-/** Transposes every matrix of a stack. */
-function eachTransposed(stack: Values): Values {
-  const count = stack.shape.length > 2 ? stack.shape[0] : 1;
-  const parts = Array.from({ length: count }, (_, i) => transposed(entry(stack, i)));
-  const data = Float64Array.from(parts.flatMap((part) => [...part.data]));
-  return { shape: [...stack.shape.slice(0, -2), ...parts[0].shape], data };
 }
 
 /** What a device does with products. */

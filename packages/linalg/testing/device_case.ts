@@ -2,7 +2,7 @@
 // one comparison against values and error bounds that the case derives.
 
 import { assert, assertEquals } from "@std/assert";
-import { randomUniform, sizeOf, type Tensor } from "@pare/tensor";
+import { castTo, randomUniform, sizeOf, type Tensor, toF32, toF64 } from "@pare/tensor";
 import type { Device, DeviceArray } from "../device.ts";
 import type { KernelName } from "../kernels.ts";
 
@@ -67,6 +67,17 @@ export function tensorOf(values: Values, dtype: Float): Tensor | Tensor<"f64"> {
   return dtype === "f32" ? { dtype, shape, data: Float32Array.from(data) } : { dtype, shape, data };
 }
 
+/** Uniform numbers from [-1, 1) that f16 holds exactly. */
+export function randomHalves(shape: readonly number[], seed: number): Values {
+  const narrow = castTo(tensorOf(randomValues(shape, seed, "f32"), "f32"), "f16");
+  return { shape, data: toF64(narrow).data };
+}
+
+/** Uploads numbers as f16. */
+export function putHalves(device: Device, values: Values): DeviceArray {
+  return device.upload(tensorOf(values, "f64"), { dtype: "f16" });
+}
+
 /** Uploads numbers in a floating-point dtype. */
 export function put(device: Device, values: Values, dtype: Float): DeviceArray {
   return device.upload(tensorOf(values, dtype));
@@ -86,7 +97,8 @@ export async function assertOnDevice(
   what: string,
 ): Promise<void> {
   assertEquals(array.shape, expected.shape, `${what}: shape`);
-  const { data, shape } = await device.download(array);
+  const downloaded = await device.download(array);
+  const { data, shape } = downloaded.dtype === "f16" ? toF32(downloaded) : downloaded;
   assertEquals(shape, expected.shape, `${what}: shape downloaded`);
   assertEquals(data.length, sizeOf(expected.shape), `${what}: length downloaded`);
   const { bound = 0 } = expected;

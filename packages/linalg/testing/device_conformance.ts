@@ -10,6 +10,7 @@
 import { ARRAY_CASES } from "./cases_arrays.ts";
 import { CODE_CASES } from "./cases_codes.ts";
 import { ELEMENTWISE_CASES } from "./cases_elementwise.ts";
+import { HALF_CASES } from "./cases_halves.ts";
 import { LIFETIME_CASES } from "./cases_lifetime.ts";
 import { MATMUL_CASES } from "./cases_matmul.ts";
 import { MODEL_CASES } from "./cases_model.ts";
@@ -22,5 +23,6 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...ELEMENTWISE_CASES,
   ...MODEL_CASES,
   ...CODE_CASES,
+  ...HALF_CASES,
   ...LIFETIME_CASES,
 ];

@@ -85,6 +85,25 @@ export function product(a: Values, b: Values, alpha: number, dtype: Float): Expe
   return { shape: [m, n], data, bound: bound.map((sum) => roundings * sum) };
 }
 
+/** The stack of products; a stack of one entry serves all. */
+export function batchedProduct(a: Values, b: Values, batch: number, dtype: Float): Expected {
+  return stacked(
+    Array.from({ length: batch }, (_, i) => {
+      const left = a.shape.length > 2 && a.shape[0] > 1 ? entry(a, i) : entry(a, 0);
+      const right = b.shape.length > 2 && b.shape[0] > 1 ? entry(b, i) : entry(b, 0);
+      return product(left, right, 1, dtype);
+    }),
+  );
+}
+
+/** Transposes every matrix of a stack. */
+export function eachTransposed(stack: Values): Values {
+  const count = stack.shape.length > 2 ? stack.shape[0] : 1;
+  const parts = Array.from({ length: count }, (_, i) => transposed(entry(stack, i)));
+  const data = Float64Array.from(parts.flatMap((part) => [...part.data]));
+  return { shape: [...stack.shape.slice(0, -2), ...parts[0].shape], data };
+}
+
 /** The error function, by Simpson's rule on its integral: within 1e-14 for |x| <= 8. */
 export function erf(x: number): number {
   const steps = 4000;

@@ -33,3 +33,5 @@ export const GATHER = 25;
 export const COPY_BLOCK = 26;
 /** Multiplies by integer codes, in f32. */
 export const AFFINE_MATMUL = 27;
+/** Converts f16 to f32, or with one more f32 to f16. */
+export const HALF = 28;

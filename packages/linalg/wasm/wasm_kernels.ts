@@ -20,6 +20,7 @@ import {
   GATHER,
   GRAM,
   HADAMARD,
+  HALF,
   MATMUL,
   REDUCE,
   RMS_NORM,
@@ -36,7 +37,7 @@ export interface WasmStorage {
 
 type Float = "f32" | "f64";
 
-const BYTES: Readonly<Record<DeviceDtype, number>> = { f32: 4, f64: 8, u32: 4, u8: 1 };
+const BYTES: Readonly<Record<DeviceDtype, number>> = { f32: 4, f64: 8, f16: 2, u32: 4, u8: 1 };
 
 // The positions of these words are the numbers that the kernels know them by.
 const ACTIVATIONS: readonly Activation[] = ["silu", "gelu", "geluTanh", "relu"];
@@ -56,16 +57,25 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
         return new Float32Array(memory.buffer, address, length);
       case "f64":
         return new Float64Array(memory.buffer, address, length);
+      case "f16":
+        return new Uint16Array(memory.buffer, address, length);
       case "u32":
         return new Uint32Array(memory.buffer, address, length);
       case "u8":
         return new Uint8Array(memory.buffer, address, length);
     }
   };
+  /** An operand in f32 where it is in f16, which must be freed; else as it is. */
+  const decoded = (storage: WasmStorage, dtype: DeviceDtype, length: number): WasmStorage => {
+    if (dtype !== "f16") return storage;
+    const copy = allocate(length * BYTES.f32);
+    run(HALF, [storage.address, copy.address, length]);
+    return copy;
+  };
   return {
     name: "wasm",
     description: engine.description,
-    dtypes: ["f32", "f64", "u32", "u8"],
+    dtypes: ["f32", "f64", "f16", "u32", "u8"],
     doubles: new Set(KERNEL_NAMES),
     allocate: (dtype, length) => allocate(length * BYTES[dtype]),
     free: ({ address }) => allocator.free(address),
@@ -83,15 +93,21 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
         p.cols * bytes,
       ]);
     },
-    cast: ({ x, out, to, length }) => {
-      run(CAST + (to === "f32" ? 1 : 0), [x.address, out.address, length]);
+    cast: ({ x, from, out, to, length }) => {
+      const isHalf = from === "f16" || to === "f16";
+      const operation = isHalf ? HALF + (to === "f16" ? 1 : 0) : CAST + (to === "f32" ? 1 : 0);
+      run(operation, [x.address, out.address, length]);
     },
     transpose: ({ x, out, dtype, rows, cols }) => {
       run(of(TRANSPOSE, dtype), [x.address, out.address, rows, cols]);
     },
     matmul: (p) => {
       const work = p.m * p.n * p.k * p.batch;
-      run(of(MATMUL, p.dtype), matmulWords(p), [p.alpha], work < SMALL_PRODUCT);
+      const a = decoded(p.a, p.dtypeA, p.strideA * (p.batch - 1) + p.m * p.k);
+      const b = decoded(p.b, p.dtypeB, p.strideB * (p.batch - 1) + p.k * p.n);
+      run(of(MATMUL, p.dtype), matmulWords({ ...p, a, b }), [p.alpha], work < SMALL_PRODUCT);
+      if (a !== p.a) allocator.free(a.address);
+      if (b !== p.b) allocator.free(b.address);
     },
     gram: ({ x, into, rows, cols }) => run(GRAM, [x.address, into.address, rows, cols]),
     reduce: ({ x, out, dtype, rows, cols, along, reduction }) => {

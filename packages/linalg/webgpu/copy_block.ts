@@ -64,8 +64,12 @@ const COPY_BYTES: Kernel<
 
 /** Copies `rows` runs of `cols` elements. */
 export function copyBlock(gpu: Gpu, p: BlockParams): void {
-  if (p.dtype === "u8") copyBytes(gpu, p);
-  else copyWords(gpu, p, p.dtype === "f64" ? 2 : 1);
+  if (p.dtype === "u8") copyBytes(gpu, p, 1);
+  else if (p.dtype !== "f16") copyWords(gpu, p, p.dtype === "f64" ? 2 : 1);
+  // Halves that all lie in whole words are copied as words.
+  else if ([p.sourceOffset, p.sourceLead, p.targetOffset, p.targetLead, p.cols].every(isEven)) {
+    copyWords(gpu, p, 0.5);
+  } else copyBytes(gpu, p, 2);
 }
 
 function copyWords(gpu: Gpu, p: BlockParams, words: number): void {
@@ -94,12 +98,19 @@ function copyWords(gpu: Gpu, p: BlockParams, words: number): void {
   }
 }
 
-function copyBytes(gpu: Gpu, p: BlockParams): void {
-  const { source, target, rows, cols, sourceLead, targetLead: outLead } = p;
+function isEven(count: number): boolean {
+  return count % 2 === 0;
+}
+
+function copyBytes(gpu: Gpu, p: BlockParams, bytes: number): void {
+  const { source, target, rows } = p;
+  const cols = p.cols * bytes;
+  const sourceLead = p.sourceLead * bytes;
+  const outLead = p.targetLead * bytes;
   const perPiece = (4 * gpu.maxWords - 8 - cols) / Math.max(sourceLead, outLead) + 1;
   for (const [row, count] of pieces(rows, perPiece)) {
-    const from = p.sourceOffset + row * sourceLead;
-    const to = p.targetOffset + row * outLead;
+    const from = p.sourceOffset * bytes + row * sourceLead;
+    const to = p.targetOffset * bytes + row * outLead;
     const sourceWord = Math.floor(from / 4);
     const outWord = Math.floor(to / 4);
     const words = Math.ceil((to + (count - 1) * outLead + cols) / 4) - outWord;

@@ -1,4 +1,5 @@
-// Picked rows or columns, of words (f32, u32), of pairs (f64), or of bytes, four to a word. A matrix
+// Picked rows or columns, of words (f32, u32), of pairs (f64), of halves, two to a word, or of bytes,
+// four to a word. A matrix
 // that takes several bindings is gone through part by part; each part serves the rows that lie in it.
 
 import type { Kernels } from "../kernels.ts";
@@ -9,9 +10,12 @@ import { type Piece, pieces } from "./pieces.ts";
 
 type GatherParams = Parameters<Kernels<GpuStorage>["gather"]>[0];
 
-type Element = "u32" | "pair" | "byte";
+type Element = "u32" | "pair" | "half" | "byte";
 
-const ELEMENT_OF = { f32: "u32", u32: "u32", f64: "pair", u8: "byte" } as const;
+const ELEMENT_OF = { f32: "u32", u32: "u32", f64: "pair", f16: "half", u8: "byte" } as const;
+
+/** How many elements there are to an element of the kernel's arrays. */
+const PER_ENTRY: Readonly<Record<Element, number>> = { u32: 1, pair: 1, half: 2, byte: 4 };
 
 // Where element i of the result comes from.
 const SOURCE_ROW = {
@@ -28,15 +32,17 @@ const COPY_ELEMENT = `
   if (i >= p.length || !is_here(i)) { return; }
   out[p.out_at + i] = x[p.x_at + source_of(i)];`;
 
-/** One word of four bytes an invocation; what other parts bring to the word is kept. */
-const COPY_BYTES = `
-  if (4 * i >= p.length) { return; }
+/** One word of several elements an invocation; what other parts bring to the word is kept. */
+const copyPacked = (count: number) => `
+  if (${count} * i >= p.length) { return; }
   var word = out[p.out_at + i];
-  for (var j = 4 * i; j < min(4 * i + 4, p.length); j++) {
+  for (var j = ${count} * i; j < min(${count} * i + ${count}, p.length); j++) {
     if (is_here(j)) {
-      let byte = p.firstByte + source_of(j);
-      let code = extractBits(x[p.x_at + byte / 4], byte % 4 * 8, 8);
-      word = insertBits(word, code, j % 4 * 8, 8);
+      let at = p.first + source_of(j);
+      let bits = extractBits(x[p.x_at + at / ${count}], at % ${count} * ${32 / count}, ${
+  32 / count
+});
+      word = insertBits(word, bits, j % ${count} * ${32 / count}, ${32 / count});
     }
   }
   out[p.out_at + i] = word;`;
@@ -44,9 +50,10 @@ const COPY_BYTES = `
 function gatherKernel(along: "rows" | "cols", element: Element): Kernel<
   "x" | "indices",
   "out",
-  "length" | "width" | "cols" | "lastRow" | "firstRow" | "rows" | "firstByte"
+  "length" | "width" | "cols" | "lastRow" | "firstRow" | "rows" | "first"
 > {
-  const type = element === "byte" ? "u32" : element;
+  const type = element === "pair" ? "pair" : "u32";
+  const perEntry = PER_ENTRY[element];
   return {
     name: `gather ${along} ${element}`,
     reads: { x: type, indices: "u32" },
@@ -58,7 +65,7 @@ function gatherKernel(along: "rows" | "cols", element: Element): Kernel<
       lastRow: "u32",
       firstRow: "u32",
       rows: "u32",
-      firstByte: "u32",
+      first: "u32",
     },
     code: () => /* wgsl */ `
 fn is_here(i: u32) -> bool {
@@ -70,7 +77,7 @@ fn source_of(i: u32) -> u32 {
 }
 ${MAIN}
   let i = group * ${GROUP_SIZE}u + local;
-  ${element === "byte" ? COPY_BYTES : COPY_ELEMENT}
+  ${perEntry > 1 ? copyPacked(perEntry) : COPY_ELEMENT}
 }`,
   };
 }
@@ -80,21 +87,20 @@ export function gather(gpu: Gpu, p: GatherParams): void {
   const { x, indices, out, rows, cols, count, along } = p;
   const element = ELEMENT_OF[p.dtype];
   const kernel = gatherKernel(along, element);
-  const perWord = element === "byte" ? 4 : element === "pair" ? 0.5 : 1;
+  const perEntry = PER_ENTRY[element];
   const width = along === "rows" ? cols : count;
-  const most = gpu.maxWords * perWord;
-  // Four rows of bytes, wherever they start, start with a word.
-  const unit = element === "byte" ? 4 : 1;
+  const most = gpu.maxWords * (element === "pair" ? 0.5 : perEntry);
+  // As many rows as there are elements to a word, wherever they start, start with a word.
+  const unit = perEntry;
 
   const run = ([firstRow, height]: Piece, [outRow, outHeight]: Piece, picked: View) => {
     const length = outHeight * width;
     const first = firstRow * cols;
     const start = outRow * width;
-    const bytes = element === "byte";
     gpu.dispatch(kernel, {
-      x: bytes ? bytesView(x, first, height * cols) : view(x, first, height * cols),
+      x: packedView(x, first, height * cols, perEntry),
       indices: picked,
-      out: bytes ? bytesView(out, start, length) : view(out, start, length),
+      out: packedView(out, start, length, perEntry),
     }, {
       length,
       width,
@@ -102,8 +108,8 @@ export function gather(gpu: Gpu, p: GatherParams): void {
       lastRow: rows - 1,
       firstRow,
       rows: height,
-      firstByte: bytes ? first % 4 : 0,
-    }, Math.ceil(length / (bytes ? 4 : 1) / GROUP_SIZE));
+      first: first % perEntry,
+    }, Math.ceil(length / perEntry / GROUP_SIZE));
   };
 
   if (along === "cols") {
@@ -119,8 +125,8 @@ export function gather(gpu: Gpu, p: GatherParams): void {
   }
 }
 
-/** The words that hold some bytes. */
-function bytesView(storage: GpuStorage, first: number, count: number): View {
-  const word = Math.floor(first / 4);
-  return view(storage, word, Math.ceil((first + count) / 4) - word);
+/** The entries that hold some elements, of which several may lie in one. */
+function packedView(storage: GpuStorage, first: number, count: number, perEntry: number): View {
+  const entry = Math.floor(first / perEntry);
+  return view(storage, entry, Math.ceil((first + count) / perEntry) - entry);
 }

@@ -2,6 +2,7 @@
 // of the result where that shortens them, else along the depth, whose parts are added up.
 
 import type { MatmulParams } from "../kernels.ts";
+import { cast } from "./cast.ts";
 import type { Gpu } from "./gpu.ts";
 import { type GpuStorage, view } from "./storage.ts";
 import type { Kernel, ParamType } from "./kernel.ts";
@@ -35,8 +36,22 @@ interface Product {
 /** The diagonal of a product that is computed whole. */
 const NO_DIAGONAL = 2 ** 30;
 
-/** Multiplies matrices. */
+/** Multiplies matrices; halves are decoded first. */
 export function matmul(gpu: Gpu, p: MatmulParams<GpuStorage>): void {
+  const decoded = (x: GpuStorage, dtype: string, length: number) => {
+    if (dtype !== "f16") return x;
+    const out = gpu.allocate(4 * length);
+    cast(gpu, { x, from: "f16", out, to: "f32", length });
+    return out;
+  };
+  const a = decoded(p.a, p.dtypeA, p.strideA * (p.batch - 1) + p.m * p.k);
+  const b = decoded(p.b, p.dtypeB, p.strideB * (p.batch - 1) + p.k * p.n);
+  multiply(gpu, { ...p, a, b });
+  if (a !== p.a) gpu.free(a);
+  if (b !== p.b) gpu.free(b);
+}
+
+function multiply(gpu: Gpu, p: MatmulParams<GpuStorage>): void {
   const { m, n, k, batch, alpha, accumulate } = p;
   const operand = (storage: GpuStorage, stride: number, lead: number, isTransposed: boolean) => ({
     storage,

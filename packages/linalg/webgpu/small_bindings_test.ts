@@ -3,8 +3,8 @@
 // is exact in f32 in whatever order.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type AnyTensor, randomUniform, sizeOf } from "@pare/tensor";
-import type { Device, DeviceArray, DeviceDtype } from "../device.ts";
+import { type AnyTensor, castTo, randomUniform, sizeOf, tensor } from "@pare/tensor";
+import type { Device, DeviceArray, DeviceDtype, UploadOptions } from "../device.ts";
 import { createReferenceDevice } from "../reference/reference_device.ts";
 import { deviceTest } from "./testing/gpu_test_device.ts";
 
@@ -18,6 +18,8 @@ function integers(shape: readonly number[], seed: number, dtype: DeviceDtype = "
       return { dtype, shape, data: Float32Array.from(numbers, (x) => Math.floor(9 * x) - 4) };
     case "f64":
       return { dtype, shape, data: Float64Array.from(numbers, (x) => Math.floor(9 * x) - 4) };
+    case "f16":
+      return castTo(tensor(Float32Array.from(numbers, (x) => Math.floor(9 * x) - 4), shape), dtype);
     case "u32":
       return { dtype, shape, data: Uint32Array.from(numbers, (x) => Math.floor(2 ** 32 * x)) };
     case "u8":
@@ -33,6 +35,11 @@ function indices(count: number, end: number): AnyTensor {
   return { dtype: "u32", shape: [count], data: below };
 }
 
+/** A tensor of halves stays one. */
+function optionsFor({ dtype }: AnyTensor): UploadOptions {
+  return dtype === "f16" ? { dtype } : {};
+}
+
 /** Computes on both devices and compares. */
 function cutTest(
   name: string,
@@ -41,8 +48,9 @@ function cutTest(
 ): void {
   deviceTest(`arrays longer than a binding: ${name}`, async (device) => {
     using reference = createReferenceDevice();
-    const expected = await reference.download(compute((x) => reference.upload(x), reference));
-    const actual = await device.download(compute((x) => device.upload(x), device));
+    const on = (target: Device) => (x: AnyTensor) => target.upload(x, optionsFor(x));
+    const expected = await reference.download(compute(on(reference), reference));
+    const actual = await device.download(compute(on(device), device));
     assertEquals(actual.shape, expected.shape);
     if (bound === 0) return assertEquals(actual, expected);
     for (let i = 0; i < actual.data.length; i++) {
@@ -172,7 +180,7 @@ cutTest("gram", (put, device) => {
   return into;
 });
 
-for (const dtype of ["f32", "f64", "u32", "u8"] as const) {
+for (const dtype of ["f32", "f64", "f16", "u32", "u8"] as const) {
   cutTest(
     `gatherRows of ${dtype}`,
     (put, device) => device.gatherRows(put(integers([300, 17], 1, dtype)), put(indices(91, 300))),
@@ -189,6 +197,13 @@ for (const dtype of ["f32", "f64", "u32", "u8"] as const) {
   });
 }
 
+cutTest("matmul of halves", (put, device) => {
+  const a = put(integers([33, 71], 1, "f16"));
+  return device.matmul(a, put(integers([29, 71], 2, "f16")), { transposeB: true });
+});
+
+cutTest("cast to f16", (put, device) => device.cast(put(integers([999], 1)), "f16"));
+cutTest("cast of f16", (put, device) => device.cast(put(integers([999], 1, "f16")), "f32"));
 cutTest("cast", (put, device) => device.cast(put(integers([999], 1, "f64")), "f32"));
 
 deviceTest("a row longer than a binding is refused by name", async (device) => {

@@ -1,14 +1,22 @@
 // How arrays of each dtype lie in 32-bit words: f32 and u32 as they are; f64 as pairs of f32, the
-// rounded number first and what rounding took second; u8 four to a word, the last word filled up.
+// rounded number first and what rounding took second; f16 two and u8 four to a word, the last word filled up.
 
 import type { DeviceDtype } from "../device.ts";
 import type { HostArray } from "../kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import type { GpuStorage } from "./storage.ts";
 
+const ELEMENT_BYTES: Readonly<Record<DeviceDtype, number>> = {
+  f32: 4,
+  f64: 8,
+  f16: 2,
+  u32: 4,
+  u8: 1,
+};
+
 /** Bytes that `length` elements take on the device. */
 export function byteLengthOf(dtype: DeviceDtype, length: number): number {
-  return dtype === "u8" ? Math.ceil(length / 4) * 4 : length * (dtype === "f64" ? 8 : 4);
+  return Math.ceil(length * ELEMENT_BYTES[dtype] / 4) * 4;
 }
 
 /**
@@ -71,6 +79,8 @@ export async function download(
       return joinPairs(new Float32Array(bytes));
     case "u32":
       return new Uint32Array(bytes);
+    case "f16":
+      return length % 2 === 0 ? new Uint16Array(bytes) : new Uint16Array(bytes, 0, length).slice();
     case "u8":
       // Its buffer must not be longer than the array.
       return length % 4 === 0 ? new Uint8Array(bytes) : new Uint8Array(bytes, 0, length).slice();

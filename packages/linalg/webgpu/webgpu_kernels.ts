@@ -35,7 +35,7 @@ export function createWebgpuKernels(
   return {
     name: "webgpu",
     description,
-    dtypes: ["f32", "f64", "u32", "u8"],
+    dtypes: ["f32", "f64", "f16", "u32", "u8"],
     // Picking moves numbers without computing any.
     doubles: new Set<KernelName>(["gather"]),
     allocate: (dtype, length) => gpu.allocate(byteLengthOf(dtype, length)),

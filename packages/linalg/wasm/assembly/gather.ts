@@ -33,6 +33,7 @@ export function gatherTask(task: usize): void {
       const from = word(0) + i * word(4) * bytes;
       const to = word(2) + i * word(5) * bytes;
       if (bytes == 1) pick<u8>(from, to);
+      else if (bytes == 2) pick<u16>(from, to);
       else if (bytes == 4) pick<u32>(from, to);
       else pick<u64>(from, to);
     }

@@ -11,6 +11,7 @@ import {
   GATHER,
   GRAM,
   HADAMARD,
+  HALF,
   MATMUL,
   REDUCE,
   RMS_NORM,
@@ -27,6 +28,7 @@ import { binaryTask, binaryTasks, castTask, castTasks, scaleTask, scaleTasks } f
 import { gatherTask, gatherTasks } from "./gather";
 import { gramTask, gramTasks } from "./gram";
 import { hadamardTask, hadamardTasks } from "./hadamard";
+import { fromHalfTask, halfTasks, toHalfTask } from "./half";
 import { matmulTask, matmulTasks } from "./matmul";
 import { reduceTask, reduceTasks } from "./reduce";
 import { rmsNormTask, rmsNormTasks } from "./rms_norm";
@@ -73,6 +75,8 @@ export function countTasks(operation: i32): usize {
       return hadamardTasks();
     case CAST:
       return castTasks();
+    case HALF:
+      return halfTasks();
     default:
       return 0;
   }
@@ -129,6 +133,10 @@ export function runTask(operation: i32, task: usize): void {
       return castTask<f32, f64>(task);
     case CAST + 1:
       return castTask<f64, f32>(task);
+    case HALF:
+      return fromHalfTask(task);
+    case HALF + 1:
+      return toHalfTask(task);
     case GRAM:
       return gramTask(task);
     case GATHER:
