@@ -6,6 +6,7 @@ import { ArrayScope } from "./front/array_scope.ts";
 import { cast, download, reshape, upload, zeros } from "./front/arrays.ts";
 import { attention } from "./front/attention.ts";
 import { slice, write } from "./front/blocks.ts";
+import { choleskyBlock, solveBlock } from "./front/blocks_on_diagonal.ts";
 import { activate, binary, scale } from "./front/elementwise.ts";
 import { gatherCols, gatherRows } from "./front/gather.ts";
 import { gram } from "./front/gram.ts";
@@ -71,5 +72,8 @@ function deviceOf<S>(arrays: ArrayScope<S>): DeviceScope {
     rotary: (x, cos, sin, positions) => rotary(arrays, x, cos, sin, positions),
     attention: (q, k, v, options) => attention(arrays, q, k, v, options),
     hadamard: (x, block) => hadamard(arrays, x, block),
+
+    choleskyBlock: (matrix, at, size, status) => choleskyBlock(arrays, matrix, at, size, status),
+    solveBlock: (triangle, target, options) => solveBlock(arrays, triangle, target, options),
   };
 }

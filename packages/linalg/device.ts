@@ -56,6 +56,24 @@ export interface MatmulOptions {
   triangle?: "full" | "lower";
 }
 
+/** Options of {@linkcode Device.solveBlock}. */
+export interface SolveBlockOptions {
+  /** Whether the triangle T stands left of the unknowns, T X = B, or right, X T = B. @default {"left"} */
+  side?: "left" | "right";
+  /** Whether the lower triangle is read, or the upper one. @default {true} */
+  lower?: boolean;
+  /** Whether to solve with the transposed triangle. @default {false} */
+  transpose?: boolean;
+  /** Whether the diagonal is taken for ones without being read. @default {false} */
+  unitDiagonal?: boolean;
+  /** The first row of B in the target. @default {0} */
+  row?: number;
+  /** The first column of B in the target. @default {0} */
+  col?: number;
+  /** How many columns B has, or rows where T stands right; to the last one by default. */
+  count?: number;
+}
+
 /** A rectangle of a matrix. */
 export interface Block {
   /** The first row. @default {0} */
@@ -110,8 +128,9 @@ export interface AffineArrays {
  * Where linear algebra runs.
  *
  * Operations take arrays of this device and return new ones. A device may queue what it has to
- * compute; only `download` waits for it. Nothing but `into` and the targets of `write` and `gram` is
- * ever changed; what is changed must not share its elements with an operand, which is not checked.
+ * compute; only `download` waits for it. Nothing but `into`, the targets of `write`, `gram` and
+ * `solveBlock`, and the operands of `choleskyBlock` is ever changed; what is changed must not share
+ * its elements with an operand, which is not checked.
  *
  * Operations throw a `RangeError` for shapes, blocks and counts that do not fit, mostly a
  * `ShapeError` that tells the shape wanted; and a `TypeError` for an array that was freed, belongs to
@@ -225,6 +244,28 @@ export interface Device extends Disposable {
    * power of two that divides it.
    */
   hadamard(x: DeviceArray, block: number): DeviceArray;
+  /**
+   * Takes the Cholesky factor of a block on the diagonal of a square matrix, in place; above the
+   * diagonal nothing is read or written.
+   *
+   * @param matrix The matrix.
+   * @param at The first row and column of the block.
+   * @param size How many rows it has, 128 at most.
+   * @param status Two numbers of the dtype of the matrix, zeros at first. A pivot that is not
+   * positive, p of the matrix, makes the first p + 1 and the second the pivot; what a pivot before
+   * it made of them stays. The block is then undefined.
+   */
+  choleskyBlock(matrix: DeviceArray, at: number, size: number, status: DeviceArray): void;
+  /**
+   * Solves T X = B or X T = B for a small triangle T and a block B of `target`, in place.
+   *
+   * A zero on the diagonal divides like any other number.
+   *
+   * @param triangle T, `[n, n]`, n of 128 at most; only the triangle in question is read.
+   * @param target Holds B, then X: n rows of it, or n columns where T stands right.
+   * @param options Which triangle and which block.
+   */
+  solveBlock(triangle: DeviceArray, target: DeviceArray, options?: SolveBlockOptions): void;
   /**
    * `x · Wᵀ` for W = scale · (code − zero point), dequantized while it multiplies.
    *

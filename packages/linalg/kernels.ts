@@ -3,6 +3,9 @@ import type { Activation, DeviceDtype, Reduction } from "./device.ts";
 /** The arrays that carry elements between the host and a device; f16 as its raw bits. */
 export type HostArray = Float32Array | Float64Array | Uint16Array | Uint32Array | Uint8Array;
 
+/** How many rows and columns blocks on the diagonal may have that are factorized or solved with. */
+export const MAX_BLOCK = 128;
+
 /** What a backend's matrix product is given: `c = alpha·op(a)·op(b) (+ c)`. */
 export interface MatmulParams<S> {
   /** The left operand. */
@@ -107,6 +110,32 @@ export interface AffineMatmulParams<S> {
   rowBytes: number;
 }
 
+/** What a backend is given to solve many systems with one triangle: `Σ_k T[j, k] x_k = b_j`. */
+export interface SolveBlockParams<S> {
+  /** `[n, n]`; T, or where `isTransposed` its transpose. */
+  triangle: S;
+  /** Holds right-hand side j of system i at `offset + i·systemStep + j·unknownStep`, then the unknown. */
+  x: S;
+  /** Of both. */
+  dtype: "f32" | "f64";
+  /** Unknowns of a system, at most {@linkcode MAX_BLOCK}. */
+  n: number;
+  /** Systems. */
+  count: number;
+  /** Where the first system begins. */
+  offset: number;
+  /** Elements from one system to the next. */
+  systemStep: number;
+  /** Elements from one unknown to the next. */
+  unknownStep: number;
+  /** Whether T[j, k] is element [k, j] of `triangle`. */
+  isTransposed: boolean;
+  /** Whether T is upper triangular, so that the last unknown is found first. */
+  isBackward: boolean;
+  /** Whether the diagonal is taken for ones. */
+  isUnit: boolean;
+}
+
 /** The operations that a backend may be able to do in f64 too; all are there in f32. */
 export const KERNEL_NAMES = [
   "matmul",
@@ -121,6 +150,8 @@ export const KERNEL_NAMES = [
   "attention",
   "gather",
   "hadamard",
+  "choleskyBlock",
+  "solveBlock",
 ] as const;
 
 /** One of {@linkcode KERNEL_NAMES}. */
@@ -244,6 +275,17 @@ export interface Kernels<S> {
   hadamard(p: { x: S; out: S; dtype: "f32" | "f64"; length: number; block: number }): void;
   /** `x · Wᵀ`, W dequantized while it multiplies. */
   affineMatmul(p: AffineMatmulParams<S>): void;
+  /**
+   * Cholesky factor of the block `[at, at]` to `[at + size, at + size]` of a matrix with rows of
+   * `lead` elements, in place; above the diagonal nothing is read or written. `status` holds two
+   * numbers, the first of them 0: a pivot that is not positive, p of the matrix, makes it p + 1 and
+   * the second one the pivot, unless one was found before, and leaves the block undefined.
+   */
+  choleskyBlock(
+    p: { x: S; dtype: "f32" | "f64"; lead: number; at: number; size: number; status: S },
+  ): void;
+  /** Solves many systems with one triangle, in place. */
+  solveBlock(p: SolveBlockParams<S>): void;
   /** Ends workers and frees all memory. */
   dispose(): void;
 }

@@ -1,22 +1,23 @@
-// Cholesky factor of a symmetric positive definite matrix, by columns of blocks (left-looking).
+// Cholesky factor of a symmetric positive definite matrix, by blocks on the diagonal (right-looking).
 //
 // G. Golub and C. Van Loan, Matrix Computations, 4th edition, 2013, section 4.2.6:
 //
-//   A = L Lᵀ    P = A[j:, J] - L[j:, :j] L[J, :j]ᵀ    L[J, J] = chol(P[J])    L[i, J] = P[i] L[J, J]⁻ᵀ
+//   A = L Lᵀ    L[J, J] = chol(A[J, J])    P = A[i, J] L[J, J]⁻ᵀ    A[i, i] -= P Pᵀ for all rows i below
 //
-// J are the columns of one block, from j on. The product runs on the device, the rest in f64 here.
-// Bound: |A - L Lᵀ| <= (n + 1) eps |L| |Lᵀ| element by element (Higham, 2002, theorem 10.3).
-// Cost: n³/3, of which n²·64/2 on the host.
+// J are the rows of one block. All runs on the device, in the dtype of the matrix; only at the end is
+// it known whether a pivot was not positive. Of the products P Pᵀ the lower triangle is computed.
+// Bound: |A - L Lᵀ| <= (n + 1) eps |L| |Lᵀ| element by element (Higham, 2002, theorem 10.3), in
+// whatever order the sums are taken.
+// Cost: n³/3, of which n² B / 2 in solves with blocks of B rows, and n² for each of n / B panels moved.
 
-import { checkOptions, type Tensor } from "@pare/tensor";
-import type { Device } from "../device.ts";
+import { type AnyTensor, checkOptions, type Tensor } from "@pare/tensor";
+import type { Device, DeviceArray } from "../device.ts";
+import { MAX_BLOCK } from "../kernels.ts";
 import { withDevice } from "../with_device.ts";
-import { dot } from "./householder.ts";
-import { DEVICE, fetch, put, readSquareMatrix, rectangle, toTensor } from "./matrix.ts";
+import { checkSquareMatrix, DEVICE, fetch } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 
 const ACTION = "Cannot take the Cholesky factor";
-const BLOCK = 64;
 
 /** Options of {@linkcode cholesky}. */
 export interface CholeskyOptions {
@@ -57,50 +58,45 @@ async function factorize<D extends MatrixDtype>(
   outer: Device,
   matrix: Tensor<D>,
 ): Promise<Tensor<D>> {
-  const { rows: n, data, dtype } = readSquareMatrix(ACTION, matrix, outer);
+  const n = checkSquareMatrix(ACTION, matrix, outer);
   using device = outer.scope();
-  const factor = new Float64Array(n * n);
-  const onDevice = device.zeros([n, n], dtype);
-  for (let j = 0; j < n; j += BLOCK) {
-    const width = Math.min(BLOCK, n - j);
-    using step = device.scope();
-    let panel = rectangle(data, n, j, j, n - j, width);
-    if (j > 0) {
-      const into = put(step, dtype, [n - j, width], panel);
-      const left = step.slice(onDevice, { row: j, cols: j });
-      const top = step.slice(left, { rows: width });
-      step.matmul(left, top, { transposeB: true, alpha: -1, into });
-      panel = await fetch(step, into);
-    }
-    factorizeColumns(panel, n - j, width, j);
-    for (let i = 0; i < n - j; i++) {
-      factor.set(panel.subarray(i * width, (i + 1) * width), (j + i) * n + j);
-    }
-    step.write(onDevice, put(step, dtype, [n - j, width], panel), j, j);
-  }
-  return toTensor(dtype, [n, n], factor);
+  const factor = device.upload(matrix as AnyTensor);
+  await factorizeInPlace(device, factor, ACTION);
+  const { dtype, shape, data } = await device.download(factor) as Tensor<D>;
+  for (let i = 0; i < n; i++) data.fill(0, i * n + i + 1, (i + 1) * n);
+  return { dtype, shape, data } as Tensor<D>;
 }
 
-/** Factorizes the square on top of a panel, and solves for what is below it, in place. */
-function factorizeColumns(
-  panel: Float64Array,
-  height: number,
-  width: number,
-  first: number,
-): void {
-  for (let j = 0; j < width; j++) {
-    const pivot = panel[j * width + j] - dot(panel, j * width, panel, j * width, j);
-    if (!(pivot > 0)) {
-      throw new RangeError(
-        `${ACTION} as the matrix must be positive definite: current pivot ${first + j} is ${pivot}`,
-      );
-    }
-    panel.fill(0, j * width + j + 1, (j + 1) * width);
-    const root = Math.sqrt(pivot);
-    panel[j * width + j] = root;
-    for (let i = j + 1; i < height; i++) {
-      const product = dot(panel, i * width, panel, j * width, j);
-      panel[i * width + j] = (panel[i * width + j] - product) / root;
-    }
+/**
+ * Overwrites the lower triangle of a matrix on a device with its Cholesky factor; what is above the
+ * diagonal stays.
+ *
+ * @throws {RangeError} If a pivot is not positive.
+ */
+export async function factorizeInPlace(
+  outer: Device,
+  matrix: DeviceArray,
+  action: string,
+): Promise<void> {
+  using device = outer.scope();
+  const [n] = matrix.shape;
+  const status = device.zeros([2], matrix.dtype);
+  for (let j = 0; j < n; j += MAX_BLOCK) {
+    using step = device.scope();
+    const size = Math.min(MAX_BLOCK, n - j);
+    const next = j + size;
+    step.choleskyBlock(matrix, j, size, status);
+    if (next === n) break;
+    const block = step.slice(matrix, { row: j, col: j, rows: size, cols: size });
+    step.solveBlock(block, matrix, { side: "right", transpose: true, row: next, col: j });
+    const panel = step.slice(matrix, { row: next, col: j, cols: size });
+    const into = { into: matrix, row: next, col: next };
+    step.matmul(panel, panel, { ...into, transposeB: true, alpha: -1, triangle: "lower" });
+  }
+  const [row, pivot] = await fetch(device, status);
+  if (row > 0) {
+    throw new RangeError(
+      `${action} as the matrix must be positive definite: current pivot ${row - 1} is ${pivot}`,
+    );
   }
 }

@@ -40,9 +40,11 @@ function scaledBothSides(a: Values, factors: readonly number[]): Values {
 const DEFINITE = [
   ["one element", () => scaled(identity(1), 7)],
   ["two", () => positive(2, 1)],
-  ["a block", () => positive(64, 2)],
-  ["one more than a block", () => positive(65, 3)],
-  ["several blocks", () => positive(150, 4)],
+  ["half a block", () => positive(63, 12)],
+  ["a block", () => positive(128, 2)],
+  ["one more than a block", () => positive(129, 3)],
+  ["two blocks", () => positive(256, 13)],
+  ["several blocks", () => positive(300, 4)],
   ["the identity", () => identity(70)],
   ["second differences", () => secondDifferences(80)],
   ["graded", () => withEigenvalues(graded(40, 1e-4), 5)],
@@ -91,9 +93,9 @@ Deno.test("cholesky() finds the factor that ml-matrix finds", async () => {
 
 Deno.test("cholesky() names the first pivot that is not positive", async () => {
   using device = createReferenceDevice();
-  for (const at of [0, 1, 63, 64, 100]) {
-    const values = positive(101, 9);
-    values.data[at * 101 + at] = -0.5;
+  for (const at of [0, 1, 63, 127, 128, 129, 150]) {
+    const values = positive(151, 9);
+    values.data[at * 151 + at] = -0.5;
     await assertRejects(
       () => cholesky(asTensor(values, "f64"), { device }),
       RangeError,
@@ -108,9 +110,9 @@ Deno.test("cholesky() names the first pivot that is not positive", async () => {
 
 Deno.test("cholesky() reads the lower triangle alone", async () => {
   using device = createReferenceDevice();
-  const values = positive(70, 10);
+  const values = positive(170, 10);
   const whole = await cholesky(asTensor(values, "f64"), { device });
-  values.data.forEach((_, i) => i % 70 > Math.floor(i / 70) && (values.data[i] = 5));
+  values.data.forEach((_, i) => i % 170 > Math.floor(i / 170) && (values.data[i] = 5));
   assertEquals(await cholesky(asTensor(values, "f64"), { device }), whole);
 });
 

@@ -61,6 +61,14 @@ const FACTORIZATIONS: readonly [
     const factor = valuesOf(await cholesky(asTensor(a, dtype), { device }));
     return [distance(times(factor, transposed(factor)), a)];
   }],
+  ["cholesky over blocks", async (device, dtype) => {
+    const x = randomValues([300, 300], 12, "f64");
+    const { data } = times(x, transposed(x));
+    data.forEach((value, i) => data[i] = (i % 301 ? value : value + 300) / 300);
+    const a = roundedTo({ shape: [300, 300], data }, dtype);
+    const factor = valuesOf(await cholesky(asTensor(a, dtype), { device }));
+    return [distance(times(factor, transposed(factor)), a)];
+  }],
   ["triangularSolve", async (device, dtype) => {
     const t = roundedTo(randomValues([70, 70], 4, "f64"), dtype);
     t.data.forEach((value, i) => {
@@ -145,7 +153,7 @@ for (const [deviceName, dtypes, ignore, create] of DEVICES) {
   }
   for (const [name, errorsOf] of FACTORIZATIONS) {
     Deno.test({
-      name: `${deviceName}: ${name}() is as exact as the device's dtype`,
+      name: `${deviceName}: ${name} is as exact as the device's dtype`,
       ignore,
       fn: async () => {
         if (!device) return;

@@ -23,12 +23,12 @@ export const DEVICE: Check = {
   test: (value) => typeof value === "object" && value !== null && "matmul" in value,
 };
 
-/** Copies a matrix, once it is known that the device can work on it and every number is finite. */
-export function readMatrix<D extends MatrixDtype>(
+/** Tells the sizes of a matrix, once it is known that the device can work on it and all is finite. */
+export function checkMatrix<D extends MatrixDtype>(
   action: string,
   source: Tensor<D>,
   device: Device,
-): HostMatrix<D> {
+): { readonly dtype: D; readonly rows: number; readonly cols: number } {
   const { dtype, shape } = source;
   if (dtype !== "f32" && dtype !== "f64") {
     throw new TypeError(`${action} as the dtype must be f32 or f64: current dtype is ${dtype}`);
@@ -49,8 +49,27 @@ export function readMatrix<D extends MatrixDtype>(
     throw new ShapeError(action, shape, [source.data.length]);
   }
   checkFinite(action, source.data, shape[1]);
-  const data = new Float64Array(source.data);
-  return { dtype, rows: shape[0], cols: shape[1], data };
+  return { dtype, rows: shape[0], cols: shape[1] };
+}
+
+/** As {@linkcode checkMatrix}, of a matrix that is square: how many rows it has. */
+export function checkSquareMatrix<D extends MatrixDtype>(
+  action: string,
+  source: Tensor<D>,
+  device: Device,
+): number {
+  const { rows, cols } = checkMatrix(action, source, device);
+  if (rows !== cols) throw new ShapeError(action, [rows, rows], source.shape);
+  return rows;
+}
+
+/** Copies a matrix, checked by {@linkcode checkMatrix}. */
+export function readMatrix<D extends MatrixDtype>(
+  action: string,
+  source: Tensor<D>,
+  device: Device,
+): HostMatrix<D> {
+  return { ...checkMatrix(action, source, device), data: new Float64Array(source.data) };
 }
 
 /** Throws unless every number is finite. */
@@ -80,10 +99,8 @@ export function readSquareMatrix<D extends MatrixDtype>(
   source: Tensor<D>,
   device: Device,
 ): HostMatrix<D> {
-  const matrix = readMatrix(action, source, device);
-  const { rows, cols } = matrix;
-  if (rows !== cols) throw new ShapeError(action, [rows, rows], source.shape);
-  return matrix;
+  const rows = checkSquareMatrix(action, source, device);
+  return { dtype: source.dtype, rows, cols: rows, data: new Float64Array(source.data) };
 }
 
 /**

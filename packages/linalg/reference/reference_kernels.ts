@@ -5,10 +5,12 @@ import type { Activation, DeviceDtype, Reduction } from "../device.ts";
 import { type HostArray, KERNEL_NAMES, type Kernels } from "../kernels.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { attention } from "./attention.ts";
+import { choleskyBlock } from "./cholesky_block.ts";
 import { hadamard } from "./hadamard.ts";
 import { cast } from "./halves.ts";
 import { matmul } from "./matmul.ts";
 import { rotary } from "./rotary.ts";
+import { solveBlock } from "./solve_block.ts";
 
 const ARRAYS = {
   f32: Float32Array,
@@ -111,6 +113,8 @@ export function createReferenceKernels(): Kernels<HostArray> {
     },
     hadamard,
     affineMatmul,
+    choleskyBlock,
+    solveBlock,
     dispose: () => {},
   };
 }

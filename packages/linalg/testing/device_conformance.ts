@@ -8,6 +8,7 @@
  */
 
 import { ARRAY_CASES } from "./cases_arrays.ts";
+import { BLOCK_CASES } from "./cases_blocks.ts";
 import { CODE_CASES } from "./cases_codes.ts";
 import { ELEMENTWISE_CASES } from "./cases_elementwise.ts";
 import { HALF_CASES } from "./cases_halves.ts";
@@ -25,4 +26,5 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...CODE_CASES,
   ...HALF_CASES,
   ...LIFETIME_CASES,
+  ...BLOCK_CASES,
 ];

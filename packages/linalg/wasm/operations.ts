@@ -35,3 +35,7 @@ export const COPY_BLOCK = 26;
 export const AFFINE_MATMUL = 27;
 /** Converts f16 to f32, or with one more f32 to f16. */
 export const HALF = 28;
+/** Factorizes a block on the diagonal by Cholesky. */
+export const CHOLESKY_BLOCK = 64;
+/** Solves many systems with one small triangle. */
+export const SOLVE_BLOCK = 66;

@@ -8,6 +8,7 @@ import {
   KERNEL_NAMES,
   type Kernels,
   type MatmulParams,
+  type SolveBlockParams,
 } from "../kernels.ts";
 import type { Engine } from "./engine.ts";
 import {
@@ -16,6 +17,7 @@ import {
   ATTENTION,
   BINARY,
   CAST,
+  CHOLESKY_BLOCK,
   COPY_BLOCK,
   GATHER,
   GRAM,
@@ -27,6 +29,7 @@ import {
   ROTARY,
   SCALE,
   SOFTMAX,
+  SOLVE_BLOCK,
   TRANSPOSE,
 } from "./operations.ts";
 
@@ -156,6 +159,11 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       const zeroPoint = typeof p.zeroPoints === "number" ? p.zeroPoints : 0;
       run(AFFINE_MATMUL, affineWords(p), [zeroPoint]);
     },
+    choleskyBlock: ({ x, dtype, lead, at, size, status }) => {
+      const first = x.address + at * (lead + 1) * BYTES[dtype];
+      run(of(CHOLESKY_BLOCK, dtype), [first, lead * BYTES[dtype], size, at, status.address]);
+    },
+    solveBlock: (p) => run(of(SOLVE_BLOCK, p.dtype), solveWords(p)),
     dispose: engine.dispose,
   };
 }
@@ -192,6 +200,19 @@ function attentionWords(
     ...[p.q.address, p.k.address, p.v.address, p.out.address, scores.address],
     ...[p.batch, p.queries, p.keys, p.keyRows, p.heads, p.kvHeads, p.headSize],
     ...[p.window, scoreBytes],
+  ];
+}
+
+function solveWords(p: SolveBlockParams<WasmStorage>): number[] {
+  const bytes = BYTES[p.dtype];
+  // What is solved from the last unknown to the first is gone through the other way round.
+  const turn = p.isBackward ? -bytes : bytes;
+  const last = p.isBackward ? p.n - 1 : 0;
+  const [rowT, colT] = p.isTransposed ? [1, p.n] : [p.n, 1];
+  return [
+    ...[p.triangle.address + last * (p.n + 1) * bytes, rowT * turn, colT * turn, p.n],
+    p.x.address + (p.offset + last * p.unknownStep) * bytes,
+    ...[p.systemStep * bytes, p.unknownStep * turn, p.count, Number(p.isUnit)],
   ];
 }
 

@@ -180,6 +180,14 @@ cutTest("gram", (put, device) => {
   return into;
 });
 
+for (const side of ["left", "right"] as const) {
+  cutTest(`solveBlock, ${side}`, (put, device) => {
+    const target = put(integers(side === "left" ? [4, 60] : [300, 4], 1));
+    device.solveBlock(put(integers([3, 3], 2)), target, { side, unitDiagonal: true, col: 1 });
+    return target;
+  });
+}
+
 for (const dtype of ["f32", "f64", "f16", "u32", "u8"] as const) {
   cutTest(
     `gatherRows of ${dtype}`,

@@ -4,6 +4,7 @@ import type { KernelName, Kernels } from "../kernels.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { attention } from "./attention.ts";
 import { cast } from "./cast.ts";
+import { choleskyBlock } from "./cholesky_block.ts";
 import { copyBlock } from "./copy_block.ts";
 import { activate, binary, scale } from "./elementwise.ts";
 import { gather } from "./gather.ts";
@@ -17,6 +18,7 @@ import { reduceRows } from "./reduce_rows.ts";
 import { rmsNorm } from "./rms_norm.ts";
 import { rotary } from "./rotary.ts";
 import { softmax } from "./softmax.ts";
+import { solveBlock } from "./solve_block.ts";
 import { byteLengthOf, download, upload } from "./transfer.ts";
 import { transpose } from "./transpose.ts";
 
@@ -59,6 +61,8 @@ export function createWebgpuKernels(
     gather: (p) => gather(gpu, p),
     hadamard: (p) => hadamard(gpu, p),
     affineMatmul: (p) => affineMatmul(gpu, p),
+    choleskyBlock: (p) => choleskyBlock(gpu, p),
+    solveBlock: (p) => solveBlock(gpu, p),
     dispose: () => {
       gpu.dispose();
       onDispose();

@@ -7,6 +7,7 @@ import {
   ATTENTION,
   BINARY,
   CAST,
+  CHOLESKY_BLOCK,
   COPY_BLOCK,
   GATHER,
   GRAM,
@@ -18,11 +19,13 @@ import {
   ROTARY,
   SCALE,
   SOFTMAX,
+  SOLVE_BLOCK,
   TRANSPOSE,
 } from "../operations";
 import { activateTask, activateTasks } from "./activate";
 import { affineMatmulTask, affineMatmulTasks } from "./affine_matmul";
 import { attentionTask, attentionTasks } from "./attention";
+import { choleskyBlockTask } from "./cholesky_block";
 import { copyBlockTask, copyBlockTasks } from "./copy_block";
 import { binaryTask, binaryTasks, castTask, castTasks, scaleTask, scaleTasks } from "./elementwise";
 import { gatherTask, gatherTasks } from "./gather";
@@ -34,6 +37,7 @@ import { reduceTask, reduceTasks } from "./reduce";
 import { rmsNormTask, rmsNormTasks } from "./rms_norm";
 import { rotaryTask, rotaryTasks } from "./rotary";
 import { softmaxTask, softmaxTasks } from "./softmax";
+import { solveBlockTask, solveBlockTasks } from "./solve_block";
 import { transposeTask, transposeTasks } from "./transpose";
 
 /** How many tasks the operation makes of its parameters. */
@@ -77,6 +81,10 @@ export function countTasks(operation: i32): usize {
       return castTasks();
     case HALF:
       return halfTasks();
+    case CHOLESKY_BLOCK:
+      return 1;
+    case SOLVE_BLOCK:
+      return solveBlockTasks();
     default:
       return 0;
   }
@@ -145,5 +153,13 @@ export function runTask(operation: i32, task: usize): void {
       return copyBlockTask(task);
     case AFFINE_MATMUL:
       return affineMatmulTask(task);
+    case CHOLESKY_BLOCK:
+      return choleskyBlockTask<f32>();
+    case CHOLESKY_BLOCK + 1:
+      return choleskyBlockTask<f64>();
+    case SOLVE_BLOCK:
+      return solveBlockTask<f32>(task);
+    case SOLVE_BLOCK + 1:
+      return solveBlockTask<f64>(task);
   }
 }

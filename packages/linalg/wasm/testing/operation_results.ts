@@ -50,6 +50,27 @@ function withWritten(device: Device, target: DeviceArray, matrix: DeviceArray): 
   return target;
 }
 
+function withFactor(device: Device, x: DeviceArray): DeviceArray {
+  const [n] = x.shape;
+  const data = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) data[i * n + i] = 5 * n;
+  const { dtype } = x;
+  const matrix = device.cast(device.upload({ dtype: "f64", shape: [n, n], data }), dtype);
+  device.matmul(x, x, { transposeB: true, into: matrix });
+  device.choleskyBlock(matrix, 3, 127, device.zeros([2], dtype));
+  return matrix;
+}
+
+function withSolved(
+  device: Device,
+  triangle: DeviceArray,
+  target: DeviceArray,
+  side: "left" | "right",
+): DeviceArray {
+  device.solveBlock(triangle, target, { side, row: 2, col: 3, unitDiagonal: true });
+  return target;
+}
+
 /** What every operation does in f32 and in f64. */
 function floats(double: boolean): Record<string, Result> {
   const make = (d: Device, ...shape: number[]) => normal(d, shape, double);
@@ -98,6 +119,9 @@ function floats(double: boolean): Record<string, Result> {
     "gather columns": (d) => d.gatherCols(make(d, 301, 403), indices(d, 299, 403)),
     hadamard: (d) => d.hadamard(make(d, 301, 512), 256),
     slice: (d) => d.slice(make(d, 901, 403), { row: 1, col: 3, cols: 399 }),
+    choleskyBlock: (d) => withFactor(d, make(d, 131, 131)),
+    "solveBlock left": (d) => withSolved(d, make(d, 13, 13), make(d, 131, 301), "left"),
+    "solveBlock right": (d) => withSolved(d, make(d, 13, 13), make(d, 301, 131), "right"),
     write: (d) => withWritten(d, make(d, 901, 403), make(d, 799, 303)),
   };
 }
