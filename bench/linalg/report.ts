@@ -1,0 +1,53 @@
+// The table of ratios.
+
+import { formatTable } from "../../packages/cli/table.ts";
+import type { ContenderResult, Ratio, RowResult } from "./result.ts";
+
+const HEADER = ["row", "threads", "ours", "against", "of minima", "of medians", "goal", ""];
+
+/** A rate where the work is known, a time otherwise; both by the minimum. */
+export function formatSpeed({ flops, minMs }: ContenderResult): string {
+  if (flops !== undefined) return `${(flops / minMs / 1e6).toPrecision(3)} GFLOP/s`;
+  return minMs >= 1000 ? `${(minMs / 1000).toPrecision(3)} s` : `${minMs.toPrecision(3)} ms`;
+}
+
+function formatRatio(ratio: number | null): string {
+  return ratio === null ? "not installed" : ratio.toFixed(2);
+}
+
+/** Whether a goal is reached by both measures, by one of them, or by none. */
+function formatVerdict({ ofMinima, ofMedians, goal }: Ratio): string {
+  if (goal === undefined || ofMinima === null || ofMedians === null) return "";
+  const reached = [ofMinima, ofMedians].filter((ratio) => ratio >= goal).length;
+  return ["missed", "nearly", "reached"][reached];
+}
+
+/** The lines of a row: one for each ratio. */
+function linesOf({ name, threads, contenders, ratios, notes = [] }: RowResult): string[][] {
+  const lines = ratios.map((ratio, i) => {
+    const who = contenders.find((contender) => contender.name === ratio.of);
+    return [
+      i === 0 ? name : "",
+      i === 0 ? String(threads) : "",
+      who && (i === 0 || ratio.of !== contenders[0].name) ? formatSpeed(who) : "",
+      ratio.against,
+      formatRatio(ratio.ofMinima),
+      formatRatio(ratio.ofMedians),
+      ratio.goal === undefined ? "" : `≥ ${ratio.goal}`,
+      formatVerdict(ratio),
+    ];
+  });
+  return [...lines, ...notes.map((note) => ["", "", "", note, "", "", "", ""])];
+}
+
+/** Lays out results as a table of ratios; more than 1 is faster. */
+export function formatReport(results: readonly RowResult[]): string {
+  const align = ["left", "right", "right", "left", "right", "right", "right", "left"] as const;
+  return formatTable(HEADER, results.flatMap(linesOf), align);
+}
+
+/** One line about a row as it comes, with everyone's speed. */
+export function formatProgress({ name, threads, contenders }: RowResult): string {
+  const speeds = contenders.map((contender) => `${contender.name} ${formatSpeed(contender)}`);
+  return `${name}, ${threads} ${threads === 1 ? "thread" : "threads"}: ${speeds.join(", ")}`;
+}
