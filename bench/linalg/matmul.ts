@@ -1,65 +1,99 @@
-// f32 matrix products on the CPU, against onnxruntime-web with as many threads.
+// f32 matrix products, against the peers of the browser and the peak of the machine.
 //
-// A run of onnxruntime-web copies its operands in and the product out; "copies included" does the
-// same, the other one multiplies what is on the device already, as a forward pass does.
+// Operands are on the device already, and the product stays there, as in a forward pass; jax-js and
+// tfjs have arrays of their own and do the same. onnxruntime-web copies what goes through its runs.
+// It is measured twice: with the right operand as a weight of the model, which is how it serves a
+// layer and is compared with ours; and with both operands copied in, which is compared with ours
+// where everything is uploaded and downloaded, too.
 
-import { createReferenceDevice, createWasmDevice, type Device, downloadF32 } from "@pare/linalg";
+import { downloadF32 } from "@pare/linalg";
 import { randomNormal, type Tensor } from "@pare/tensor";
-import { loadMatmul } from "../peers/onnxruntime.ts";
+import { prepareJax } from "../peers/jax.ts";
+import { prepareOnnxruntime, prepareOnnxruntimeWeight } from "../peers/onnxruntime.ts";
+import type { PreparePeerMatmul } from "../peers/peer_matmul.ts";
+import { prepareTfjs } from "../peers/tfjs.ts";
+import { inNumpy, onDevice, OURS } from "./contenders.ts";
+import { peak } from "./peak.ts";
+import { type Comparison, type Contender, type Row, row } from "./row.ts";
+import type { Setup } from "./setup.ts";
 
-async function uploadAndMultiply(device: Device, a: Tensor, b: Tensor): Promise<Tensor> {
-  using left = device.upload(a);
-  using right = device.upload(b);
-  using product = device.matmul(left, right);
-  return await downloadF32(device, product);
+interface Factors {
+  readonly [name: string]: Tensor;
+  readonly a: Tensor;
+  readonly b: Tensor;
 }
 
-/** The largest difference between two products, in parts of the largest element. */
-function difference(actual: Float32Array, expected: Float32Array): number {
-  const largest = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  return expected.reduce((max, value, i) => Math.max(max, Math.abs(value - actual[i])), 0) /
-    largest;
+const WEIGHT = "onnxruntime-web";
+const COPIES = "copies included";
+const WEIGHT_COPIES = `${WEIGHT}, ${COPIES}`;
+const OURS_COPIES = `${OURS}, ${COPIES}`;
+const PEERS = [WEIGHT, "jax-js", "tfjs"];
+
+/** The products: rows of the left one, columns of the left one, columns of the right one. */
+const SQUARES = [512, 1024, 2048].map((n) => [n, n, n]);
+const LAYERS = [[2048, 2048], [2048, 5632], [5632, 2048]].flatMap(([k, n]) =>
+  [1, 16, 256, 2048].map((rows) => [rows, k, n])
+);
+
+/** The f32 products, each with its peers and the peak. */
+export function matmulRows(setup: Setup): Row[] {
+  const shapes = [...SQUARES, ...LAYERS];
+  // 2048³ is both a square and a layer.
+  const once = shapes.filter((shape, i) => shapes.findIndex((s) => `${s}` === `${shape}`) === i);
+  return once
+    .filter(([m, k, n]) => !setup.quick || m * k * n <= 1024 ** 3)
+    .map(([m, k, n]) => matmulRow(setup, m, k, n));
 }
 
-/**
- * Registers the benches of square products.
- *
- * @param threads How many threads each of the two may use; one number for the whole process.
- */
-export async function benchMatmul(threads: number): Promise<void> {
-  const device = await createWasmDevice({ threads });
-  globalThis.addEventListener("unload", () => device[Symbol.dispose]());
-  for (const n of [512, 1024]) {
-    const a = randomNormal([n, n], { seed: 1 });
-    const b = randomNormal([n, n], { seed: 2 });
-    const multiply = await loadMatmul(n, n, n, threads);
-    const product = await uploadAndMultiply(device, a, b);
-    // Both sum n products in f32, in different orders: 2^-24 each, with room for random signs.
-    if (difference(product.data, await multiply(a.data, b.data)) > n * 2 ** -24) {
-      throw new Error("Cannot compare the speed of two products as they differ");
-    }
-    const [left, right] = [device.upload(a), device.upload(b)];
-    const group = `matmul f32 ${n}x${n}x${n}, threads: ${threads}`;
+function peer(name: string, prepare: PreparePeerMatmul, threads: number): Contender<Factors> {
+  return {
+    name,
+    prepare: async ({ a, b }, resources) => {
+      const { run } = resources.use(await prepare(a, b, threads));
+      return run;
+    },
+  };
+}
 
-    Deno.bench("onnxruntime-web", { group, baseline: true }, async () => {
-      await multiply(a.data, b.data);
-    });
-    Deno.bench("wasm, copies included", { group }, async () => {
-      await uploadAndMultiply(device, a, b);
-    });
-    Deno.bench("wasm", { group }, () => {
-      using _product = device.matmul(left, right);
-    });
+function matmulRow({ threads, device, numpy }: Setup, m: number, k: number, n: number): Row {
+  const square = m === k && k === n;
+  const contenders: Contender<Factors>[] = [
+    onDevice(device, ({ a, b }) => device.matmul(a, b)),
+    peer(WEIGHT, prepareOnnxruntimeWeight, threads),
+    peer("jax-js", prepareJax, threads),
+    // It has one thread here, see there.
+    ...(threads === 1 ? [peer("tfjs", prepareTfjs, 1)] : []),
+    peak("f32", threads),
+  ];
+  const comparisons: Comparison[] = [
+    // The goal of 16 rows and more is 1.3 at least; of a single row, not to be slower.
+    { against: PEERS, goal: m >= 16 ? 1.3 : 1 },
+    { against: ["f32 peak"], goal: m >= 16 ? 0.75 : undefined },
+  ];
+  if (square) {
+    contenders.push(
+      {
+        name: OURS_COPIES,
+        prepare: ({ a, b }) => async () => {
+          using left = device.upload(a);
+          using right = device.upload(b);
+          using product = device.matmul(left, right);
+          await downloadF32(device, product);
+        },
+      },
+      peer(WEIGHT_COPIES, prepareOnnxruntime, threads),
+      ...inNumpy(numpy, "a @ b"),
+    );
+    comparisons.push({ of: OURS_COPIES, against: [WEIGHT_COPIES] }, { against: ["numpy"] });
   }
-}
-
-/** Registers the bench of the reference, which is there to be right. */
-export function benchReferenceMatmul(): void {
-  const n = 128;
-  const device = createReferenceDevice();
-  const a = device.upload(randomNormal([n, n], { seed: 1 }));
-  const b = device.upload(randomNormal([n, n], { seed: 2 }));
-  Deno.bench("reference", { group: `matmul f32 ${n}x${n}x${n}` }, () => {
-    using _product = device.matmul(a, b);
+  return row<Factors>({
+    name: `f32 matmul ${m}×${k}×${n}`,
+    flops: 2 * m * k * n,
+    operands: () => ({
+      a: randomNormal([m, k], { seed: 1 }),
+      b: randomNormal([k, n], { seed: 2 }),
+    }),
+    contenders,
+    comparisons,
   });
 }

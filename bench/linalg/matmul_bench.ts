@@ -1,4 +1,3 @@
-import { benchMatmul, benchReferenceMatmul } from "./matmul.ts";
+import { registerSection } from "./register.ts";
 
-benchReferenceMatmul();
-await benchMatmul(1);
+await registerSection("matmul", 1);

@@ -1,5 +1,5 @@
-// A process of its own, as the threads of onnxruntime-web are set once for all.
+// A process of its own, as the threads of peers are set once for all.
 
-import { benchMatmul } from "./matmul.ts";
+import { registerSection } from "./register.ts";
 
-await benchMatmul(2);
+await registerSection("matmul", 2);

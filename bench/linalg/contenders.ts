@@ -1,0 +1,64 @@
+// Ours and numpy as contenders, for the rows of every section.
+
+import type { Device, DeviceArray } from "@pare/linalg";
+import type { Tensor } from "@pare/tensor";
+import type { Numpy } from "../peers/numpy.ts";
+import type { Contender } from "./row.ts";
+
+/** Tensors that all contenders of a row get, by name. */
+export type Operands = Readonly<Record<string, Tensor<"f32"> | Tensor<"f64">>>;
+
+/** What the first contender of a row is called. */
+export const OURS = "pare";
+
+/** What of a contender differs from the first of its row. */
+export interface ContenderOptions {
+  /** Its name. @default {OURS} */
+  readonly name?: string;
+  /** What one run is worth; as the row says by default. */
+  readonly flops?: number;
+}
+
+/** An operation on arrays that are on the device already; what it returns is freed. */
+export function onDevice<T extends Operands>(
+  device: Device,
+  operation: (arrays: Readonly<Record<keyof T, DeviceArray>>) => DeviceArray,
+  { name = OURS, flops }: ContenderOptions = {},
+): Contender<T> {
+  return {
+    name,
+    flops,
+    prepare: (operands, resources) => {
+      const arrays = Object.fromEntries(
+        Object.entries(operands).map((
+          [key, tensor],
+        ) => [key, resources.use(device.upload(tensor))]),
+      ) as Record<keyof T, DeviceArray>;
+      return () => operation(arrays)[Symbol.dispose]();
+    },
+  };
+}
+
+/** A function of tensors on the host. */
+export function onHost<T>(
+  operation: (operands: T) => unknown,
+  { name = OURS, flops }: ContenderOptions = {},
+): Contender<T> {
+  return {
+    name,
+    flops,
+    prepare: (operands) => async () => void await operation(operands),
+  };
+}
+
+/** An expression of Python over the operands; nobody where numpy is missing. */
+export function inNumpy(numpy: Numpy | undefined, expression: string): Contender<Operands>[] {
+  if (!numpy) return [];
+  return [{
+    name: "numpy",
+    prepare: async (operands) => {
+      for (const [name, tensor] of Object.entries(operands)) await numpy.load(name, tensor);
+      return () => numpy.time(expression);
+    },
+  }];
+}
