@@ -16,6 +16,7 @@ import { rmsNorm, softmax } from "./front/normalize.ts";
 import { reduceCols, reduceRows } from "./front/reduce.ts";
 import { rotary } from "./front/rotary.ts";
 import { transpose } from "./front/transpose.ts";
+import { createHadamardFactors, type HadamardFactors } from "./hadamard/hadamard_factors.ts";
 import type { Kernels } from "./kernels.ts";
 
 /**
@@ -25,10 +26,10 @@ import type { Kernels } from "./kernels.ts";
  * @returns A device that checks every operand before the kernels see it.
  */
 export function createDevice<S>(kernels: Kernels<S>): Device {
-  return deviceOf(new ArrayScope(kernels, null));
+  return deviceOf(new ArrayScope(kernels, null), createHadamardFactors(kernels));
 }
 
-function deviceOf<S>(arrays: ArrayScope<S>): DeviceScope {
+function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): DeviceScope {
   const { kernels } = arrays;
   return {
     name: kernels.name,
@@ -36,7 +37,7 @@ function deviceOf<S>(arrays: ArrayScope<S>): DeviceScope {
     // f64 may be there for the sums of `gram` alone.
     supports: (dtype) =>
       kernels.dtypes.includes(dtype) && (dtype !== "f64" || kernels.doubles.has("matmul")),
-    scope: () => deviceOf(new ArrayScope(kernels, arrays)),
+    scope: () => deviceOf(new ArrayScope(kernels, arrays), factors),
     keep: (array) => {
       arrays.keep(array);
       return array;
@@ -71,7 +72,7 @@ function deviceOf<S>(arrays: ArrayScope<S>): DeviceScope {
     rmsNorm: (x, gain, epsilon) => rmsNorm(arrays, x, gain, epsilon),
     rotary: (x, cos, sin, positions) => rotary(arrays, x, cos, sin, positions),
     attention: (q, k, v, options) => attention(arrays, q, k, v, options),
-    hadamard: (x, block) => hadamard(arrays, x, block),
+    hadamard: (x, block, options) => hadamard(arrays, factors, x, block, options),
 
     choleskyBlock: (matrix, at, size, status) => choleskyBlock(arrays, matrix, at, size, status),
     solveBlock: (triangle, target, options) => solveBlock(arrays, triangle, target, options),

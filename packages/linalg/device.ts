@@ -106,6 +106,12 @@ export interface AttentionOptions {
   window?: number;
 }
 
+/** Options of {@linkcode Device.hadamard}. */
+export interface HadamardOptions {
+  /** Whether to undo the transform: Fᵀ instead of F. @default {false} */
+  inverse?: boolean;
+}
+
 /** The weights of one linear layer as integer codes, on a device. */
 export interface AffineArrays {
   /** `u8 [rows, rowBytes]`: each row's codes packed lowest bit first, rowBytes a multiple of 4. */
@@ -240,10 +246,15 @@ export interface Device extends Disposable {
   /** Picks columns of `[…, cols]` of any dtype by number: u32 `[count]` → `[…, count]`. */
   gatherCols(x: DeviceArray, indices: DeviceArray): DeviceArray;
   /**
-   * Orthonormal Walsh–Hadamard transform of consecutive blocks of the last dimension; `block` is a
-   * power of two that divides it.
+   * Orthonormal Hadamard transform F = (G ⊗ S) / √block of consecutive blocks of the last dimension,
+   * which `block` divides: a power of two, or one times the order of a small Hadamard matrix G, as
+   * `hadamardOrder` splits it.
+   *
+   * A block is a matrix `[order of G, power of two]`, whose columns vary fastest: its rows are
+   * transformed by Walsh and Hadamard, then multiplied by G from the left. F is `hadamardMatrix`,
+   * divided by √block; it is symmetric where G is, as for powers of two.
    */
-  hadamard(x: DeviceArray, block: number): DeviceArray;
+  hadamard(x: DeviceArray, block: number, options?: HadamardOptions): DeviceArray;
   /**
    * Takes the Cholesky factor of a block on the diagonal of a square matrix, in place; above the
    * diagonal nothing is read or written.

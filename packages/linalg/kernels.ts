@@ -271,8 +271,18 @@ export interface Kernels<S> {
     count: number;
     along: "rows" | "cols";
   }): void;
-  /** Orthonormal Walsh–Hadamard transform of each run of `block` elements. */
-  hadamard(p: { x: S; out: S; dtype: "f32" | "f64"; length: number; block: number }): void;
+  /** Orthonormal Hadamard transform of each run of `block` elements. */
+  hadamard(p: {
+    x: S;
+    out: S;
+    dtype: "f32" | "f64";
+    length: number;
+    block: number;
+    /** The order of the dense factor; `block` is a power of two of it. 1 for none. */
+    order: number;
+    /** u32 `[order, ⌈order / 32⌉]`, a set bit for each entry that is negative, lowest bit first. */
+    signs: S | null;
+  }): void;
   /** `x · Wᵀ`, W dequantized while it multiplies. */
   affineMatmul(p: AffineMatmulParams<S>): void;
   /**

@@ -13,6 +13,9 @@ export * from "./wasm/wasm_device.ts";
 export * from "./webgpu/webgpu_device.ts";
 export * from "./with_device.ts";
 
+export * from "./hadamard/hadamard_matrix.ts";
+export * from "./hadamard/hadamard_order.ts";
+
 export * from "./factorization/cholesky.ts";
 export * from "./factorization/eigh.ts";
 export * from "./factorization/matrix_dtype.ts";

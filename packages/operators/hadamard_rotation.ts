@@ -1,12 +1,14 @@
-// Randomized Hadamard transform: U = F · diag(s), with F the Walsh–Hadamard matrix of each block
-// divided by √block, and random signs s. It spreads what stands out in few weights over many.
+// Randomized Hadamard transform: U = F · diag(s), with F the Hadamard matrix G ⊗ S of each block
+// divided by √block (G the dense factor of `hadamardOrder`, S Sylvester's matrix of a power of two),
+// and random signs s. It spreads what stands out in few weights over many.
 //
 // A. Tseng et al., "QuIP#: Even Better LLM Quantization with Hadamard Incoherence and Lattice
 // Codebooks", ICML 2024, arXiv:2402.04396, section 3.
 //
 // Departs from the paper: where the size is no power of two, blocks of the largest power of two
-// that divides it are transformed apart, instead of by a known Hadamard matrix of odd order.
+// that divides it are transformed apart, unless `block` asks for a known Hadamard matrix as there.
 
+import { hadamardMatrix, hadamardOrder } from "@pare/linalg";
 import {
   checkOptions,
   type Checks,
@@ -27,11 +29,14 @@ export interface HadamardRotationOptions {
   /** Which of the independent sequences of one seed. @default {0} */
   stream?: number;
   /**
-   * How many neighbours are mixed: a power of two that divides the size; the largest one by
-   * default.
+   * How many neighbours are mixed: a divisor of the size that `hadamardOrder` knows a matrix of,
+   * such as `hadamardBlock(size)`; the largest power of two that divides the size by default.
    */
   block?: number;
 }
+
+/** What a block must be. */
+const KNOWN = "a power of two, or one times the order of a Paley matrix,";
 
 const OPTIONS: Checks<HadamardRotationOptions> = {
   seed: integer(0),
@@ -89,7 +94,7 @@ export const HADAMARD: RotationKind<RotationOf<"hadamard">, RotationNodeOf<"hada
   readNode(field, size) {
     const fields = readObject(field, ["kind", "block"]);
     const block = readInteger(fields.block, 1);
-    expect(divides(block, size), fields.block, `a power of two that divides ${size}`);
+    expect(divides(block, size), fields.block, `${KNOWN} that divides ${size}`);
     return { kind: "hadamard", block };
   },
 
@@ -97,7 +102,7 @@ export const HADAMARD: RotationKind<RotationOf<"hadamard">, RotationNodeOf<"hada
 
   check({ block, signs }, size, reject) {
     if (!divides(block, size)) {
-      const problem = `must be a power of two that divides ${size}`;
+      const problem = `must be ${KNOWN} that divides ${size}`;
       reject("block", `${problem}: current value is ${block}`);
     }
     checkTensor(signs, "signs", ["u8"], [Math.ceil(size / 8)], reject);
@@ -113,7 +118,7 @@ export const HADAMARD: RotationKind<RotationOf<"hadamard">, RotationNodeOf<"hada
       });
     };
     if (!isTransposed) flip();
-    transform(data, block, cols);
+    transform(data, block, cols, isTransposed);
     if (isTransposed) flip();
     return data;
   },
@@ -123,7 +128,8 @@ export const HADAMARD: RotationKind<RotationOf<"hadamard">, RotationNodeOf<"hada
       for (let i = 0; i < data.length; i++) if (isNegative(signs, i % size)) data[i] = -data[i];
     };
     if (isTransposed) flip();
-    transform(data, block, 1);
+    // x U = (Uᵀ xᵀ)ᵀ: the rows are columns to the transposed transform.
+    transform(data, block, 1, !isTransposed);
     if (!isTransposed) flip();
     return data;
   },
@@ -132,8 +138,12 @@ export const HADAMARD: RotationKind<RotationOf<"hadamard">, RotationNodeOf<"hada
     const data = Float32Array.from({ length: size }, (_, i) => isNegative(bits, i) ? -1 : 1);
     const signs = upload({ dtype: "f32", shape: [size], data });
     return (x, device) => {
-      using first = isTransposed ? device.multiply(x, signs) : device.hadamard(x, block);
-      return isTransposed ? device.hadamard(first, block) : device.multiply(first, signs);
+      if (isTransposed) {
+        using flipped = device.multiply(x, signs);
+        return device.hadamard(flipped, block);
+      }
+      using mixed = device.hadamard(x, block, { inverse: true });
+      return device.multiply(mixed, signs);
     };
   },
 };
@@ -145,18 +155,20 @@ function largestBlock(size: number): number {
 }
 
 function divides(block: number, size: number): boolean {
-  return block >= 1 && Number.isInteger(Math.log2(block)) && size % block === 0;
+  return hadamardOrder(block) !== undefined && size % block === 0;
 }
 
 function isNegative(signs: Tensor<"u8">, index: number): boolean {
   return (signs.data[index >> 3] >> (index & 7) & 1) === 1;
 }
 
-/** Orthonormal Walsh–Hadamard transform, in place, of runs of `block` vectors of `width` numbers. */
-function transform(data: Float64Array, block: number, width: number): void {
+/** F, or Fᵀ, times each run of `block` vectors of `width` numbers, in place. */
+function transform(data: Float64Array, block: number, width: number, isInverse: boolean): void {
+  const { factor = 1, power = block } = hadamardOrder(block) ?? {};
+  const dense = factor > 1 ? hadamardMatrix(factor).data : undefined;
   const norm = 1 / Math.sqrt(block);
   for (let start = 0; start < data.length; start += block * width) {
-    for (let stride = 1; stride < block; stride *= 2) {
+    for (let stride = 1; stride < power; stride *= 2) {
       for (let i = 0; i < block / 2; i++) {
         const low = start + (2 * i - (i & (stride - 1))) * width;
         for (let j = low; j < low + width; j++) {
@@ -167,6 +179,20 @@ function transform(data: Float64Array, block: number, width: number): void {
         }
       }
     }
+    if (dense) mix(data.subarray(start, start + block * width), factor, dense, isInverse);
   }
   for (let i = 0; i < data.length; i++) data[i] *= norm;
+}
+
+/** G, or Gᵀ, times a matrix of `factor` rows, in place. */
+function mix(x: Float64Array, factor: number, dense: Float32Array, isTransposed: boolean): void {
+  const rows = x.slice();
+  const width = x.length / factor;
+  x.fill(0);
+  for (let i = 0; i < factor; i++) {
+    for (let k = 0; k < factor; k++) {
+      const sign = isTransposed ? dense[k * factor + i] : dense[i * factor + k];
+      for (let j = 0; j < width; j++) x[i * width + j] += sign * rows[k * width + j];
+    }
+  }
 }

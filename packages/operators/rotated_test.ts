@@ -14,6 +14,10 @@ const SIDES: readonly (readonly [name: string, rows: number, cols: number, sides
       left: hadamardRotation(12, { seed: 1, block: 2 }),
       right: hadamardRotation(24, { seed: 2, block: 4 }),
     }],
+    ["Hadamard with dense factors", 24, 60, {
+      left: hadamardRotation(24, { seed: 1, block: 12 }),
+      right: hadamardRotation(60, { seed: 2, block: 60 }),
+    }],
     ["matrices", 5, 7, {
       left: orthogonalRotation(randomOrthogonal(5, 1)),
       right: orthogonalRotation(randomOrthogonal(7, 2)),
@@ -95,12 +99,12 @@ Deno.test("hadamardRotation() refuses sizes and options that do not fit", () => 
   assertThrows(
     () => hadamardRotation(12, { block: 8 }),
     RangeError,
-    "power of two that divides 12",
+    "Paley matrix, that divides 12",
   );
   assertThrows(
     () => hadamardRotation(12, { block: 3 }),
     RangeError,
-    "power of two that divides 12",
+    "Paley matrix, that divides 12",
   );
   assertThrows(() => hadamardRotation(12, { seed: -1 }), RangeError, "seed");
   const misspelt = { sede: 1 } as object;

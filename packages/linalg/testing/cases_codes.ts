@@ -3,6 +3,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { packIntegers, randomUniform, ShapeError, tensor } from "@pare/tensor";
 import type { AffineArrays, Device } from "../device.ts";
+import { hadamardMatrix } from "../hadamard/hadamard_matrix.ts";
+import { hadamardOrder } from "../hadamard/hadamard_order.ts";
 import {
   assertOnDevice,
   type DeviceCase,
@@ -15,32 +17,34 @@ import {
   type Values,
 } from "./device_case.ts";
 
+/** How often the sums of a Hadamard transform of this length round, and its scaling. */
+function roundingsOf(block: number): number {
+  const { factor, power } = hadamardOrder(block) ?? { factor: block, power: 1 };
+  return Math.log2(power) + factor + 2;
+}
+
 /**
- * H[i, j] = (-1)^(number of bits that i and j share) / √block, by its definition.
+ * The product with the dense matrix, divided by √block.
  *
- * The fast transform sums log2(block) times, and scales once; each level rounds once a norm that
- * doubles: |error| <= (log2(block) + 2) u Σ |x| / √block.
+ * The fast transform sums log2(power) times, then as often as the dense factor has columns, and
+ * scales once, each time rounding what is at most Σ |x|: |error| <= roundings · u Σ |x| / √block.
  */
-function hadamard(x: Values, block: number, dtype: Float): Expected {
+function hadamard(x: Values, block: number, dtype: Float, inverse = false): Expected {
   const data = new Float64Array(x.data.length);
   const bound = new Float64Array(x.data.length);
   const norm = 1 / Math.sqrt(block);
-  const negative = Uint8Array.from({ length: block }, (_, i) => {
-    let bits = 0;
-    for (let rest = i; rest; rest >>= 1) bits ^= rest & 1;
-    return bits;
-  });
+  const matrix = hadamardMatrix(block).data;
   for (let start = 0; start < data.length; start += block) {
     for (let i = 0; i < block; i++) {
       let sum = 0;
       let magnitude = 0;
       for (let j = 0; j < block; j++) {
         const value = x.data[start + j];
-        sum += negative[i & j] ? -value : value;
+        sum += value * (inverse ? matrix[j * block + i] : matrix[i * block + j]);
         magnitude += Math.abs(value);
       }
       data[start + i] = sum * norm;
-      bound[start + i] = 2 * (Math.log2(block) + 2) * UNIT[dtype] * magnitude * norm;
+      bound[start + i] = 2 * roundingsOf(block) * UNIT[dtype] * magnitude * norm;
     }
   }
   return { shape: x.shape, data, bound };
@@ -175,29 +179,47 @@ export const CODE_CASES: readonly DeviceCase[] = [
             [[65, 256], 128],
             [[3, 1024], 1024],
             [[2, 4096], 2048],
+            [[5, 12], 12],
+            [[3, 48], 24],
+            [[7, 80], 80],
+            [[17, 224], 224],
+            [[2, 3, 576], 576],
+            [[3, 1280], 640],
+            [[1, 2752], 1376],
+            [[2, 3584], 3584],
           ] as const
         ) {
           const x = randomValues(shape, 1, dtype);
           using array = put(device, x, dtype);
-          using result = device.hadamard(array, block);
-          const what = `${dtype} [${shape}] in blocks of ${block}`;
-          await assertOnDevice(device, result, hadamard(x, block, dtype), what);
+          for (const inverse of [false, true]) {
+            using result = device.hadamard(array, block, { inverse });
+            const what = `${dtype} [${shape}] in blocks of ${block}, inverse ${inverse}`;
+            await assertOnDevice(device, result, hadamard(x, block, dtype, inverse), what);
+          }
         }
       }
     },
   },
   {
-    name: "hadamard() keeps norms, and twice is the identity",
+    name: "hadamard() keeps norms, and its inverse undoes it",
     async run(target) {
       const { device } = target;
       for (const dtype of floatsOf(target, "hadamard")) {
-        for (const [shape, block] of [[[17, 24], 8], [[3, 8192], 8192]] as const) {
+        for (
+          const [shape, block] of [
+            [[17, 24], 8],
+            [[5, 768], 768],
+            [[3, 8192], 8192],
+            [[2, 11008], 11008],
+            [[1, 65536], 65536],
+          ] as const
+        ) {
           const x = randomValues(shape, 1, dtype);
           using array = put(device, x, dtype);
           using once = device.hadamard(array, block);
-          using twice = device.hadamard(once, block);
-          // Both transforms round log2(block) + 2 times, relatively to the norm of a block.
-          const roundings = 4 * (Math.log2(block) + 2) * UNIT[dtype];
+          using twice = device.hadamard(once, block, { inverse: true });
+          // Both transforms round so often, relatively to the norm of a block.
+          const roundings = 4 * roundingsOf(block) * UNIT[dtype];
           const normOf = (data: ArrayLike<number>, start: number) => {
             let squares = 0;
             for (let i = start; i < start + block; i++) squares += data[i] ** 2;
@@ -207,7 +229,7 @@ export const CODE_CASES: readonly DeviceCase[] = [
           for (let start = 0; start < bound.length; start += block) {
             bound.fill(roundings * normOf(x.data, start), start, start + block);
           }
-          await assertOnDevice(device, twice, { ...x, bound }, `${dtype} twice`);
+          await assertOnDevice(device, twice, { ...x, bound }, `${dtype} there and back`);
           const { data } = await device.download(once);
           for (let start = 0; start < x.data.length; start += block) {
             const norm = normOf(x.data, start);
@@ -226,8 +248,13 @@ export const CODE_CASES: readonly DeviceCase[] = [
       const half = Math.fround(Math.SQRT1_2);
       const data = Float64Array.of(NaN, NaN, 4 * half, 2 * half);
       await assertOnDevice(device, result, { shape: [1, 4], data, bound: 1e-6 }, "blocks");
-      assertThrows(() => device.hadamard(array, 3), RangeError, "power of two that divides 4");
+      assertThrows(
+        () => device.hadamard(array, 3),
+        RangeError,
+        "that divides 4: current value is 3",
+      );
       assertThrows(() => device.hadamard(array, 8), RangeError);
+      assertThrows(() => device.hadamard(array, 12), RangeError);
       assertThrows(() => device.hadamard(array, 0), RangeError);
     },
   },

@@ -152,8 +152,9 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       const addresses = [x.address, indices.address, out.address];
       run(GATHER, [...addresses, rows, cols, count, direction, BYTES[dtype]]);
     },
-    hadamard: ({ x, out, dtype, length, block }) => {
-      run(of(HADAMARD, dtype), [x.address, out.address, length, block]);
+    hadamard: ({ x, out, dtype, length, block, order, signs }) => {
+      const words = [x.address, out.address, length, block, order, signs?.address ?? 0];
+      run(of(HADAMARD, dtype), words);
     },
     affineMatmul: (p) => {
       const zeroPoint = typeof p.zeroPoints === "number" ? p.zeroPoints : 0;

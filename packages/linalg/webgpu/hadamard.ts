@@ -1,8 +1,10 @@
-// Orthonormal fast Walsh–Hadamard transform. Runs that fit into workgroup memory take one kernel; a
-// longer block goes on with one pass over global memory for each stride that does not.
+// Orthonormal Hadamard transform. Runs of a power of two that fit into workgroup memory take one
+// kernel; longer ones go on with one pass over global memory for each stride that does not. A dense
+// factor comes last.
 
 import type { Kernels } from "../kernels.ts";
 import type { Gpu } from "./gpu.ts";
+import { multiplyFactor } from "./hadamard_factor.ts";
 import { type GpuStorage, view } from "./storage.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
@@ -66,12 +68,30 @@ const PASS: Kernel<never, "out", "length" | "stride"> = {
 }`,
 };
 
+type HadamardParams = Parameters<Kernels<GpuStorage>["hadamard"]>[0];
+
 /** Transforms each run of `block` elements. */
-export function hadamard(gpu: Gpu, p: Parameters<Kernels<GpuStorage>["hadamard"]>[0]): void {
-  const { x, out, length, block } = p;
+export function hadamard(gpu: Gpu, p: HadamardParams): void {
+  const { x, out, length, block, order, signs } = p;
+  const norm = 1 / Math.sqrt(block);
+  if (!signs) return transformRuns(gpu, x, out, length, block, norm);
+  const runs = gpu.allocate(length * 4);
+  transformRuns(gpu, x, runs, length, block / order, norm);
+  multiplyFactor(gpu, { x: runs, out, length, block, order, signs });
+  gpu.free(runs);
+}
+
+/** The fast Walsh–Hadamard transform of runs of a power of two, times `norm`. */
+function transformRuns(
+  gpu: Gpu,
+  x: GpuStorage,
+  out: GpuStorage,
+  length: number,
+  block: number,
+  norm: number,
+): void {
   const run = Math.min(Math.max(block, SHORTEST_RUN), LONGEST_RUN);
   const kernel = runKernel(run);
-  const norm = 1 / Math.sqrt(block);
   for (const [start, count] of pieces(length, gpu.maxWords, block)) {
     const whole = view(out, start, count);
     gpu.dispatch(

@@ -121,6 +121,11 @@ cutTest("scale", (put, device) => device.scale(put(integers([1000], 1)), -3));
 cutTest("activate", (put, device) => device.activate(put(integers([1000], 1)), "relu"));
 cutTest("transpose", (put, device) => device.transpose(put(integers([50, 100], 1))));
 cutTest("hadamard", (put, device) => device.hadamard(put(integers([10, 256], 1)), 256));
+cutTest(
+  "hadamard by a factor",
+  (put, device) => device.hadamard(put(integers([10, 144], 1)), 144),
+  1e-5,
+);
 cutTest("softmax", (put, device) => device.softmax(put(integers([30, 70], 1))), 1e-6);
 cutTest(
   "rmsNorm",

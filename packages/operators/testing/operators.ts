@@ -170,6 +170,13 @@ export const OPERATORS: readonly (readonly [name: string, operator: Operator])[]
     }),
   ],
   [
+    "rotated by Hadamard matrices that are not symmetric, 24x44",
+    rotated(randomDense([24, 44]), {
+      left: hadamardRotation(24, { seed: 1, block: 24 }),
+      right: hadamardRotation(44, { seed: 2, block: 44 }),
+    }),
+  ],
+  [
     "rotated by matrices 17x33",
     rotated(randomDense([17, 33]), {
       left: orthogonalRotation(randomOrthogonal(17, 1)),

@@ -118,6 +118,8 @@ function floats(double: boolean): Record<string, Result> {
     "gather rows": (d) => d.gatherRows(make(d, 301, 403), indices(d, 299, 301)),
     "gather columns": (d) => d.gatherCols(make(d, 301, 403), indices(d, 299, 403)),
     hadamard: (d) => d.hadamard(make(d, 301, 512), 256),
+    "hadamard of a long run": (d) => d.hadamard(make(d, 3, 16384), 16384),
+    "hadamard by a factor": (d) => d.hadamard(make(d, 101, 896), 448),
     slice: (d) => d.slice(make(d, 901, 403), { row: 1, col: 3, cols: 399 }),
     choleskyBlock: (d) => withFactor(d, make(d, 131, 131)),
     "solveBlock left": (d) => withSolved(d, make(d, 13, 13), make(d, 131, 301), "left"),
