@@ -1,6 +1,7 @@
 // What every storage form means, written from the definitions in operator.ts, one element at a
 // time, and how far a device that computes in f32 may be off.
 
+import { hadamardMatrix } from "@pare/linalg";
 import { toF64 } from "@pare/tensor";
 import type { FormName, OperatorOf } from "../form.ts";
 import type { MatrixShape, Operator, Rotation } from "../operator.ts";
@@ -159,19 +160,17 @@ function readBits(
   return value;
 }
 
-/** U written out: F[i, j] = (−1)^(bits that i and j share) / √block within a block, times sign j. */
+/** U written out: F is the Hadamard matrix of a block, divided by √block; times sign j. */
 export function rotationMatrix(rotation: Rotation, size: number): Float64Array {
   if (rotation.kind === "orthogonal") return toF64(rotation.matrix).data;
   const { block, signs } = rotation;
+  const hadamard = hadamardMatrix(block).data;
   const matrix = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < size; j++) {
       if (Math.floor(i / block) !== Math.floor(j / block)) continue;
-      let isNegative = readBits(signs.data, signs.data.length, 0, j, 1) === 1;
-      for (let shared = i % block & j % block; shared; shared &= shared - 1) {
-        isNegative = !isNegative;
-      }
-      matrix[i * size + j] = (isNegative ? -1 : 1) / Math.sqrt(block);
+      const sign = readBits(signs.data, signs.data.length, 0, j, 1) === 1 ? -1 : 1;
+      matrix[i * size + j] = sign * hadamard[i % block * block + j % block] / Math.sqrt(block);
     }
   }
   return matrix;
