@@ -18,6 +18,7 @@ export * from "./hadamard/hadamard_order.ts";
 
 export * from "./factorization/cholesky.ts";
 export * from "./factorization/eigh.ts";
+export * from "./factorization/ldl.ts";
 export * from "./factorization/matrix_dtype.ts";
 export * from "./factorization/qr.ts";
 export * from "./factorization/qr_pivoted.ts";

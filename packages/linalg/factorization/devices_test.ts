@@ -21,6 +21,7 @@ import { IS_SKIPPED } from "../webgpu/testing/gpu_test_device.ts";
 import { createWebgpuDevice } from "../webgpu/webgpu_device.ts";
 import { cholesky } from "./cholesky.ts";
 import { eigh } from "./eigh.ts";
+import { ldl } from "./ldl.ts";
 import { qr } from "./qr.ts";
 import { qrPivoted } from "./qr_pivoted.ts";
 import { randomizedSvd } from "./randomized_svd.ts";
@@ -69,15 +70,28 @@ const FACTORIZATIONS: readonly [
     const factor = valuesOf(await cholesky(asTensor(a, dtype), { device }));
     return [distance(times(factor, transposed(factor)), a)];
   }],
-  ["triangularSolve", async (device, dtype) => {
-    const t = roundedTo(randomValues([70, 70], 4, "f64"), dtype);
-    t.data.forEach((value, i) => {
-      const [row, col] = [Math.floor(i / 70), i % 70];
-      t.data[i] = row === col ? 1.5 : col > row ? 0 : Math.fround(value / 70);
+  ["ldl", async (device, dtype) => {
+    const a = roundedTo(withEigenvalues(graded(150, 1e-2), 13), dtype);
+    const { l, d } = await ldl(asTensor(a, dtype), { device, blockSize: 8 });
+    const blocks = new Float64Array(150 * 150);
+    d.data.forEach((value, at) => {
+      const [i, j] = [Math.floor(at / 8), at % 8];
+      if (i - i % 8 + j < 150) blocks[i * 150 + i - i % 8 + j] = value;
     });
-    const b = roundedTo(randomValues([70, 9], 5, "f64"), dtype);
+    const left = times(valuesOf(l), { shape: [150, 150], data: blocks });
+    return [distance(times(left, transposed(valuesOf(l))), a)];
+  }],
+  ["triangularSolve", async (device, dtype) => {
+    const t = roundedTo(randomValues([150, 150], 4, "f64"), dtype);
+    t.data.forEach((value, i) => {
+      const [row, col] = [Math.floor(i / 150), i % 150];
+      t.data[i] = row === col ? 1.5 : col > row ? 0 : Math.fround(value / 150);
+    });
+    const b = roundedTo(randomValues([150, 9], 5, "f64"), dtype);
     const x = await triangularSolve(asTensor(t, dtype), asTensor(b, dtype), { device });
-    return [distance(times(t, valuesOf(x)), b)];
+    const turned = { device, side: "right", transpose: true } as const;
+    const y = await triangularSolve(asTensor(t, dtype), asTensor(transposed(b), dtype), turned);
+    return [distance(times(t, valuesOf(x)), b), distance(valuesOf(y), transposed(valuesOf(x)))];
   }],
   ["eigh", async (device, dtype) => {
     const a = roundedTo(symmetric(randomValues([66, 66], 6, "f64")), dtype);

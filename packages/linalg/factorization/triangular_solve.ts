@@ -4,28 +4,28 @@
 //
 //   X[J] = T[J, J]⁻¹ B[J]    B[i] -= T[i, J] X[J] for all rows i still to come
 //
-// J are the rows of one block, first to last for a lower triangle, last to first for an upper one.
-// The update runs on the device, the solves with the diagonal blocks in f64 here.
-// Bound: each column x solves (T + ΔT) x = b with |ΔT| <= n eps |T| (Higham, 2002, theorem 8.5).
-// Cost: n² per right-hand side, of which 64 n on the host.
+// J are the rows of one block, first to last for a lower triangle, last to first for an upper one;
+// X T = B is the same by columns. All runs on the device, in the dtype of the matrices.
+// Bound: each column x solves (T + ΔT) x = b with |ΔT| <= n eps |T| (Higham, 2002, theorem 8.5), in
+// whatever order the sums are taken.
+// Cost: n² per right-hand side, of which n B in solves with blocks of B rows.
 
-import { boolean, checkOptions, type Checks, oneOf, ShapeError, type Tensor } from "@pare/tensor";
-import type { Device } from "../device.ts";
-import { withDevice } from "../with_device.ts";
-import { addMultiple } from "./householder.ts";
 import {
-  DEVICE,
-  fetch,
-  put,
-  readMatrix,
-  readSquareMatrix,
-  toTensor,
-  transposed,
-} from "./matrix.ts";
+  type AnyTensor,
+  boolean,
+  checkOptions,
+  type Checks,
+  oneOf,
+  ShapeError,
+  type Tensor,
+} from "@pare/tensor";
+import type { Device, DeviceArray } from "../device.ts";
+import { MAX_BLOCK } from "../kernels.ts";
+import { withDevice } from "../with_device.ts";
+import { checkMatrix, checkSquareMatrix, DEVICE } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 
 const ACTION = "Cannot solve a triangular system";
-const BLOCK = 64;
 
 /** Options of {@linkcode triangularSolve}. */
 export interface TriangularSolveOptions {
@@ -103,83 +103,67 @@ async function solve<D extends MatrixDtype>(
   sides: Tensor<D>,
   options: TriangularSolveOptions,
 ): Promise<Tensor<D>> {
-  const { side = "left", lower = true, transpose = false, unitDiagonal = false } = options;
-  const { rows: n, data: t, dtype } = readSquareMatrix(ACTION, triangle, outer);
-  const b = readMatrix(ACTION, sides, outer);
-  if (b.dtype !== dtype) {
+  const { side = "left", unitDiagonal = false } = options;
+  const n = checkSquareMatrix(ACTION, triangle, outer);
+  const { dtype, rows, cols } = checkMatrix(ACTION, sides, outer);
+  if (dtype !== triangle.dtype) {
     throw new TypeError(
-      `${ACTION} as the dtypes must be equal: current dtypes are ${dtype} and ${b.dtype}`,
+      `${ACTION} as the dtypes must be equal: current dtypes are ${triangle.dtype} and ${dtype}`,
     );
   }
-  const isLeft = side === "left";
-  if ((isLeft ? b.rows : b.cols) !== n) {
-    throw new ShapeError(ACTION, isLeft ? [n, b.cols] : [b.rows, n], sides.shape);
+  if ((side === "left" ? rows : cols) !== n) {
+    throw new ShapeError(ACTION, side === "left" ? [n, cols] : [rows, n], sides.shape);
   }
-  if (!unitDiagonal) checkDiagonal(t, n);
-  // X T = B is Tᵀ Xᵀ = Bᵀ.
-  const count = isLeft ? b.cols : b.rows;
-  const flipped = transpose === isLeft;
-  const x = isLeft ? b.data : transposed(b.data, b.rows, b.cols);
-  const isForward = lower !== flipped;
-
+  if (!unitDiagonal) checkDiagonal(triangle.data, n);
   using device = outer.scope();
-  const onDevice = put(device, dtype, [n, count], x);
-  const matrix = put(device, dtype, [n, n], t);
-  const starts = Array.from({ length: Math.ceil(n / BLOCK) }, (_, i) => i * BLOCK);
-  for (const j of isForward ? starts : starts.toReversed()) {
-    using step = device.scope();
-    const width = Math.min(BLOCK, n - j);
-    const rows = x.subarray(j * count, (j + width) * count);
-    rows.set(await fetch(step, step.slice(onDevice, { row: j, rows: width })));
-    solveBlock(t, n, j, width, rows, count, flipped, isForward, unitDiagonal);
-    const [from, to] = isForward ? [j + width, n] : [0, j];
-    if (from === to) continue;
-    const block = step.slice(
-      matrix,
-      flipped
-        ? { row: j, rows: width, col: from, cols: to - from }
-        : { row: from, rows: to - from, col: j, cols: width },
-    );
-    const solved = put(step, dtype, [width, count], rows.slice());
-    const update = { transposeA: flipped, alpha: -1, into: onDevice, row: from };
-    step.matmul(block, solved, update);
-  }
-  const solution = isLeft ? x : transposed(x, n, count);
-  return toTensor(dtype, sides.shape, solution);
+  const x = device.upload(sides as AnyTensor);
+  solveInPlace(device, device.upload(triangle as AnyTensor), x, options);
+  return await device.download(x) as Tensor<D>;
 }
 
-function checkDiagonal(t: Float64Array, n: number): void {
+/** Overwrites right-hand sides on a device with the solutions. */
+export function solveInPlace(
+  outer: Device,
+  triangle: DeviceArray,
+  x: DeviceArray,
+  options: Omit<TriangularSolveOptions, "device">,
+): void {
+  const { side = "left", lower = true, transpose = false } = options;
+  const [n] = triangle.shape;
+  const isLeft = side === "left";
+  // The order of the rows of T X = B; X T = B goes by columns of T, the other way round.
+  const isForward = (lower !== transpose) === isLeft;
+  const starts = Array.from({ length: Math.ceil(n / MAX_BLOCK) }, (_, i) => i * MAX_BLOCK);
+  for (const j of isForward ? starts : starts.toReversed()) {
+    using step = outer.scope();
+    const size = Math.min(MAX_BLOCK, n - j);
+    const block = step.slice(triangle, { row: j, col: j, rows: size, cols: size });
+    const [row, col] = isLeft ? [j, 0] : [0, j];
+    step.solveBlock(block, x, { ...options, row, col });
+    const [from, to] = isForward ? [j + size, n] : [0, j];
+    if (from === to) continue;
+    const rest = step.slice(
+      triangle,
+      isLeft === transpose
+        ? { row: j, rows: size, col: from, cols: to - from }
+        : { row: from, rows: to - from, col: j, cols: size },
+    );
+    if (isLeft) {
+      const solved = step.slice(x, { row: j, rows: size });
+      step.matmul(rest, solved, { transposeA: transpose, alpha: -1, into: x, row: from });
+    } else {
+      const solved = step.slice(x, { col: j, cols: size });
+      step.matmul(solved, rest, { transposeB: transpose, alpha: -1, into: x, col: from });
+    }
+  }
+}
+
+function checkDiagonal(t: ArrayLike<number>, n: number): void {
   for (let i = 0; i < n; i++) {
     if (t[i * n + i] === 0) {
       throw new RangeError(
         `${ACTION} as no diagonal element must be zero: current element ${i} is 0`,
       );
     }
-  }
-}
-
-/** Substitutes within one diagonal block, in place. */
-function solveBlock(
-  t: Float64Array,
-  n: number,
-  first: number,
-  width: number,
-  rows: Float64Array,
-  count: number,
-  flipped: boolean,
-  isForward: boolean,
-  unitDiagonal: boolean,
-): void {
-  const at = (i: number, j: number) =>
-    flipped ? (first + j) * n + first + i : (first + i) * n + first + j;
-  for (let step = 0; step < width; step++) {
-    const i = isForward ? step : width - 1 - step;
-    const [from, to] = isForward ? [0, i] : [i + 1, width];
-    for (let k = from; k < to; k++) {
-      addMultiple(rows, i * count, -t[at(i, k)], rows, k * count, count);
-    }
-    if (unitDiagonal) continue;
-    const pivot = t[at(i, i)];
-    for (let c = i * count; c < (i + 1) * count; c++) rows[c] /= pivot;
   }
 }
