@@ -1,7 +1,8 @@
-// Ours and numpy as contenders, for the rows of every section.
+// Ours, numpy and ml-matrix as contenders, for the rows of every section.
 
 import type { Device, DeviceArray } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
+import { Matrix } from "ml-matrix";
 import type { Numpy } from "../peers/numpy.ts";
 import type { Contender } from "./row.ts";
 
@@ -10,6 +11,9 @@ export type Operands = Readonly<Record<string, Tensor<"f32"> | Tensor<"f64">>>;
 
 /** What the first contender of a row is called. */
 export const OURS = "pare";
+
+/** What a factorization gets. */
+export type OneMatrix = { readonly a: Tensor<"f64"> };
 
 /** What of a contender differs from the first of its row. */
 export interface ContenderOptions {
@@ -61,4 +65,15 @@ export function inNumpy(numpy: Numpy | undefined, expression: string): Contender
       return () => numpy.time(expression);
     },
   }];
+}
+
+/** A function of ml-matrix, on a matrix of its own that is made outside. */
+export function inMlMatrix(operation: (matrix: Matrix) => unknown): Contender<OneMatrix> {
+  return {
+    name: "ml-matrix",
+    prepare: ({ a: { data, shape: [rows, cols] } }) => {
+      const matrix = Matrix.from1DArray(rows, cols, data);
+      return () => void operation(matrix);
+    },
+  };
 }

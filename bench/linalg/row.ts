@@ -4,6 +4,7 @@
 // `deno bench`, need their names first. Operands exist while a row is measured and no longer.
 
 import type { Run } from "./measure.ts";
+import type { RowResult } from "./result.ts";
 
 /** One who takes part in a row. */
 export interface Contender<T> {
@@ -49,6 +50,12 @@ export interface Row {
   readonly comparisons: readonly Comparison[];
   /** Makes the operands and readies every contender, in their order. */
   prepare(resources: AsyncDisposableStack): Promise<Run[]>;
+}
+
+/** A row that measures something else than time, by itself. */
+export interface MeasuredRow {
+  readonly name: string;
+  measure(): Promise<Omit<RowResult, "section" | "name" | "threads">>;
 }
 
 /** Makes a row. */

@@ -87,6 +87,8 @@ async function runSection(
       "run",
       "--no-prompt",
       "--ignore-env",
+      // So that a section can tell what memory is left when garbage is gone.
+      "--v8-flags=--expose-gc",
       "--allow-read",
       "--allow-run=/usr/bin/python3",
       new URL("run_section.ts", import.meta.url).pathname,

@@ -3,7 +3,7 @@
 
 import { interleave } from "./measure.ts";
 import { evaluate, type RowResult } from "./result.ts";
-import type { Row } from "./row.ts";
+import type { MeasuredRow, Row } from "./row.ts";
 import { SECTIONS } from "./sections.ts";
 import { createSetup } from "./setup.ts";
 
@@ -20,13 +20,15 @@ export interface SectionRequest {
 const BUDGET_MS = { full: 4000, quick: 800 };
 
 async function measureRow(
-  row: Row,
+  row: Row | MeasuredRow,
   { section, threads, quick }: SectionRequest,
 ): Promise<RowResult> {
+  const head = { section, name: row.name, threads };
+  if ("measure" in row) return { ...head, ...await row.measure() };
   await using resources = new AsyncDisposableStack();
   const runs = await row.prepare(resources);
   const samples = await interleave(runs, { budgetMs: quick ? BUDGET_MS.quick : BUDGET_MS.full });
-  return { section, name: row.name, threads, ...evaluate(row, samples) };
+  return { ...head, ...evaluate(row, samples) };
 }
 
 if (import.meta.main) {

@@ -1,8 +1,8 @@
 // numpy with OpenBLAS and LAPACK as a peer: a process that stays alive and is told line by line what
 // to do, so that its runs take turns with ours. It measures itself, so that the pipe costs nothing.
 //
-// There is no test of it beside: tests may start nothing but Deno. `deno task bench:linalg` compares
-// what it computes with ours before it measures.
+// There is no test of it beside, as tests may start nothing but Deno; it is asked for a factor that
+// is known when it starts.
 
 import { bytesOf, type Tensor } from "@pare/tensor";
 
@@ -92,7 +92,7 @@ export async function startNumpy(threads: number): Promise<Numpy | undefined> {
     if (answer === null) throw new Error(`Cannot do in numpy: ${JSON.stringify(request)}`);
     return JSON.parse(answer);
   }
-  return {
+  const numpy: Numpy = {
     version: JSON.parse(greeting).version,
     async load(name, tensor) {
       const data = bytesOf(tensor);
@@ -109,4 +109,15 @@ export async function startNumpy(threads: number): Promise<Numpy | undefined> {
       await child.status;
     },
   };
+  await check(numpy);
+  return numpy;
+}
+
+/** Throws if the factor of [[4, 2], [2, 5]] is not [[2, 0], [1, 2]]: all numbers are exact. */
+async function check(numpy: Numpy): Promise<void> {
+  await numpy.load("a", { dtype: "f64", shape: [2, 2], data: Float64Array.of(4, 2, 2, 5) });
+  const factor = await numpy.get("np.linalg.cholesky(a)");
+  if (String(factor) !== "2,0,1,2") {
+    throw new Error(`Cannot use numpy as the factor must be 2,0,1,2: current factor is ${factor}`);
+  }
 }

@@ -1,0 +1,3 @@
+import { registerSection } from "./register.ts";
+
+await registerSection("factorizations", 1);
