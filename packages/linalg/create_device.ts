@@ -15,8 +15,10 @@ import { matmul } from "./front/matmul.ts";
 import { rmsNorm, softmax } from "./front/normalize.ts";
 import { reduceCols, reduceRows } from "./front/reduce.ts";
 import { rotary } from "./front/rotary.ts";
+import { rotateRows } from "./front/rotate_rows.ts";
 import { transpose } from "./front/transpose.ts";
 import { createHadamardFactors, type HadamardFactors } from "./hadamard/hadamard_factors.ts";
+import { tridiagonalPanel } from "./front/tridiagonal_panel.ts";
 import type { Kernels } from "./kernels.ts";
 
 /**
@@ -76,5 +78,8 @@ function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): Device
 
     choleskyBlock: (matrix, at, size, status) => choleskyBlock(arrays, matrix, at, size, status),
     solveBlock: (triangle, target, options) => solveBlock(arrays, triangle, target, options),
+    tridiagonalPanel: (matrix, w, coefficients) =>
+      tridiagonalPanel(arrays, matrix, w, coefficients),
+    rotateRows: (matrix, pairs, factors) => rotateRows(arrays, matrix, pairs, factors),
   };
 }

@@ -134,9 +134,9 @@ export interface AffineArrays {
  * Where linear algebra runs.
  *
  * Operations take arrays of this device and return new ones. A device may queue what it has to
- * compute; only `download` waits for it. Nothing but `into`, the targets of `write`, `gram` and
- * `solveBlock`, and the operands of `choleskyBlock` is ever changed; what is changed must not share
- * its elements with an operand, which is not checked.
+ * compute; only `download` waits for it. Nothing but `into`, the targets of `write`, `gram`,
+ * `solveBlock` and `rotateRows`, and the operands of `choleskyBlock` and `tridiagonalPanel` is ever
+ * changed; what is changed must not share its elements with an operand, which is not checked.
  *
  * Operations throw a `RangeError` for shapes, blocks and counts that do not fit, mostly a
  * `ShapeError` that tells the shape wanted; and a `TypeError` for an array that was freed, belongs to
@@ -284,6 +284,32 @@ export interface Device extends Disposable {
    * @returns f32 `[…, rows]`.
    */
   affineMatmul(x: DeviceArray, weight: AffineArrays): DeviceArray;
+
+  /**
+   * Reduces rows of a symmetric matrix A towards its tridiagonal form T = Qᵀ A Q, in place.
+   *
+   * The first `size` rows and columns of the matrix are not reduced yet, and only their lower
+   * triangle is read. Of these, the last `width` rows are reduced, the last one first; row i becomes
+   * the vector v of its reflector I - τ v vᵀ, with v[i - 1] = 1 and zeros from element i on, or all
+   * zeros where τ = 0. The rows before keep their bits: before they are reduced they have to be
+   * brought up to date by A - Vᵀ W - Wᵀ V, with the new rows of the matrix as V. Q is the product of
+   * all reflectors, that of the last row first.
+   *
+   * @param matrix The matrix, `[n, n]`; rows that are reduced hold vectors.
+   * @param w Becomes W, `[width, size]`, of at most 64 rows.
+   * @param coefficients `[3, n]`: row 0 takes the diagonal of T, row 1 what stands right of it, row 2
+   *   the factors τ, each at the place of its row of the matrix.
+   */
+  tridiagonalPanel(matrix: DeviceArray, w: DeviceArray, coefficients: DeviceArray): void;
+  /**
+   * Rotates pairs of rows of a matrix in place, one pair after the other: of rows x and y, which
+   * differ, x becomes c x + s y, and y becomes c y - s x.
+   *
+   * @param matrix The matrix.
+   * @param pairs The rows x and y of each rotation, u32 `[count, 2]`.
+   * @param factors The factors c and s of each rotation, `[count, 2]`.
+   */
+  rotateRows(matrix: DeviceArray, pairs: DeviceArray, factors: DeviceArray): void;
 }
 
 /**

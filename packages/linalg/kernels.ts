@@ -136,6 +136,24 @@ export interface SolveBlockParams<S> {
   isUnit: boolean;
 }
 
+/** What a backend's panel of the reduction to tridiagonal form is given. */
+export interface TridiagonalPanelParams<S> {
+  /** `[n, n]`; the lower triangle of its first `size` rows and columns is read. */
+  matrix: S;
+  /** `[width, size]`, written. */
+  w: S;
+  /** `[3, n]`: the diagonal, what stands beside it, and the factors of the reflectors. */
+  coefficients: S;
+  /** Of all three. */
+  dtype: "f32" | "f64";
+  /** Rows and columns of the matrix. */
+  n: number;
+  /** How many rows are not reduced yet. */
+  size: number;
+  /** How many of them are to be, the last one first; 64 at most. */
+  width: number;
+}
+
 /** The operations that a backend may be able to do in f64 too; all are there in f32. */
 export const KERNEL_NAMES = [
   "matmul",
@@ -152,6 +170,8 @@ export const KERNEL_NAMES = [
   "hadamard",
   "choleskyBlock",
   "solveBlock",
+  "tridiagonalPanel",
+  "rotateRows",
 ] as const;
 
 /** One of {@linkcode KERNEL_NAMES}. */
@@ -296,6 +316,18 @@ export interface Kernels<S> {
   ): void;
   /** Solves many systems with one triangle, in place. */
   solveBlock(p: SolveBlockParams<S>): void;
+  /** Reduces rows of a symmetric matrix towards tridiagonal form. */
+  tridiagonalPanel(p: TridiagonalPanelParams<S>): void;
+  /** Rotates pairs of rows in place, one after the other; `pairs` u32 and `factors` `[count, 2]`. */
+  rotateRows(p: {
+    matrix: S;
+    pairs: S;
+    factors: S;
+    dtype: "f32" | "f64";
+    rows: number;
+    cols: number;
+    count: number;
+  }): void;
   /** Ends workers and frees all memory. */
   dispose(): void;
 }

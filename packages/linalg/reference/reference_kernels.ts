@@ -11,6 +11,7 @@ import { cast } from "./halves.ts";
 import { matmul } from "./matmul.ts";
 import { rotary } from "./rotary.ts";
 import { solveBlock } from "./solve_block.ts";
+import { tridiagonalPanel } from "./tridiagonal_panel.ts";
 
 const ARRAYS = {
   f32: Float32Array,
@@ -115,6 +116,19 @@ export function createReferenceKernels(): Kernels<HostArray> {
     affineMatmul,
     choleskyBlock,
     solveBlock,
+    tridiagonalPanel,
+    rotateRows: ({ matrix, pairs, factors, rows, cols, count }) => {
+      for (let r = 0; r < 2 * count; r += 2) {
+        const x = Math.min(pairs[r], rows - 1) * cols;
+        const y = Math.min(pairs[r + 1], rows - 1) * cols;
+        const [c, s] = [factors[r], factors[r + 1]];
+        for (let j = 0; j < cols; j++) {
+          const [a, b] = [matrix[x + j], matrix[y + j]];
+          matrix[x + j] = c * a + s * b;
+          matrix[y + j] = c * b - s * a;
+        }
+      }
+    },
     dispose: () => {},
   };
 }

@@ -15,6 +15,7 @@ import { HALF_CASES } from "./cases_halves.ts";
 import { LIFETIME_CASES } from "./cases_lifetime.ts";
 import { MATMUL_CASES } from "./cases_matmul.ts";
 import { MODEL_CASES } from "./cases_model.ts";
+import { TRIDIAGONAL_CASES } from "./cases_tridiagonal.ts";
 import type { DeviceCase } from "./device_case.ts";
 
 /** Everything that a device has to do, one behaviour a case. */
@@ -25,6 +26,7 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...MODEL_CASES,
   ...CODE_CASES,
   ...HALF_CASES,
+  ...TRIDIAGONAL_CASES,
   ...LIFETIME_CASES,
   ...BLOCK_CASES,
 ];

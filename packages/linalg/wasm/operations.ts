@@ -39,3 +39,11 @@ export const HALF = 28;
 export const CHOLESKY_BLOCK = 64;
 /** Solves many systems with one small triangle. */
 export const SOLVE_BLOCK = 66;
+/** Brings a row up to date and makes its reflector. */
+export const REFLECT_ROW = 70;
+/** Multiplies a symmetric matrix by the vector of a reflector. */
+export const MULTIPLY_ROW = 72;
+/** Makes the other vector of a rank-two update. */
+export const CORRECT_ROW = 74;
+/** Rotates pairs of rows. */
+export const ROTATE_ROWS = 76;

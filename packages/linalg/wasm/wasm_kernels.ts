@@ -27,11 +27,13 @@ import {
   REDUCE,
   RMS_NORM,
   ROTARY,
+  ROTATE_ROWS,
   SCALE,
   SOFTMAX,
   SOLVE_BLOCK,
   TRANSPOSE,
 } from "./operations.ts";
+import { tridiagonalPanel } from "./tridiagonal_panel.ts";
 
 /** A run of the memory. */
 export interface WasmStorage {
@@ -165,6 +167,11 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       run(of(CHOLESKY_BLOCK, dtype), [first, lead * BYTES[dtype], size, at, status.address]);
     },
     solveBlock: (p) => run(of(SOLVE_BLOCK, p.dtype), solveWords(p)),
+    tridiagonalPanel: (p) => tridiagonalPanel(engine, p),
+    rotateRows: ({ matrix, pairs, factors, dtype, rows, cols, count }) => {
+      const addresses = [matrix.address, pairs.address, factors.address];
+      run(of(ROTATE_ROWS, dtype), [...addresses, rows, cols, count]);
+    },
     dispose: engine.dispose,
   };
 }

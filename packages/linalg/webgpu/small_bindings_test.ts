@@ -217,6 +217,31 @@ cutTest("matmul of halves", (put, device) => {
 
 cutTest("cast to f16", (put, device) => device.cast(put(integers([999], 1)), "f16"));
 cutTest("cast of f16", (put, device) => device.cast(put(integers([999], 1, "f16")), "f32"));
+cutTest("rotateRows", (put, device) => {
+  // By a quarter turn and by a reflection of it: no rounding.
+  const factors = {
+    dtype: "f32",
+    shape: [3, 2],
+    data: Float32Array.of(0, 1, 0, -1, 0, 1),
+  } as const;
+  const pairs = { dtype: "u32", shape: [3, 2], data: Uint32Array.of(3, 40, 40, 7, 3, 99) } as const;
+  const matrix = put(integers([50, 17], 1));
+  device.rotateRows(matrix, put(pairs), put(factors));
+  return matrix;
+});
+
+cutTest(
+  "tridiagonalPanel",
+  (put, device) => {
+    const matrix = put(integers([40, 40], 1));
+    const w = device.zeros([3, 40]);
+    device.tridiagonalPanel(matrix, w, device.zeros([3, 40]));
+    return w;
+  },
+  // 40 roundings of numbers below 40.
+  40 * 40 * 2 ** -24 * 8,
+);
+
 cutTest("cast", (put, device) => device.cast(put(integers([999], 1, "f64")), "f32"));
 
 deviceTest("a row longer than a binding is refused by name", async (device) => {

@@ -17,10 +17,12 @@ import { reduceCols } from "./reduce_cols.ts";
 import { reduceRows } from "./reduce_rows.ts";
 import { rmsNorm } from "./rms_norm.ts";
 import { rotary } from "./rotary.ts";
+import { rotateRows } from "./rotate_rows.ts";
 import { softmax } from "./softmax.ts";
 import { solveBlock } from "./solve_block.ts";
 import { byteLengthOf, download, upload } from "./transfer.ts";
 import { transpose } from "./transpose.ts";
+import { tridiagonalPanel } from "./tridiagonal_panel.ts";
 
 /**
  * Makes the kernels of a GPU.
@@ -63,6 +65,8 @@ export function createWebgpuKernels(
     affineMatmul: (p) => affineMatmul(gpu, p),
     choleskyBlock: (p) => choleskyBlock(gpu, p),
     solveBlock: (p) => solveBlock(gpu, p),
+    tridiagonalPanel: (p) => tridiagonalPanel(gpu, p),
+    rotateRows: (p) => rotateRows(gpu, p),
     dispose: () => {
       gpu.dispose();
       onDispose();

@@ -9,14 +9,18 @@ import {
   CAST,
   CHOLESKY_BLOCK,
   COPY_BLOCK,
+  CORRECT_ROW,
   GATHER,
   GRAM,
   HADAMARD,
   HALF,
   MATMUL,
+  MULTIPLY_ROW,
   REDUCE,
+  REFLECT_ROW,
   RMS_NORM,
   ROTARY,
+  ROTATE_ROWS,
   SCALE,
   SOFTMAX,
   SOLVE_BLOCK,
@@ -36,9 +40,11 @@ import { matmulTask, matmulTasks } from "./matmul";
 import { reduceTask, reduceTasks } from "./reduce";
 import { rmsNormTask, rmsNormTasks } from "./rms_norm";
 import { rotaryTask, rotaryTasks } from "./rotary";
+import { rotateRowsTask, rotateRowsTasks } from "./rotate_rows";
 import { softmaxTask, softmaxTasks } from "./softmax";
 import { solveBlockTask, solveBlockTasks } from "./solve_block";
 import { transposeTask, transposeTasks } from "./transpose";
+import { correctRow, multiplyRowTask, multiplyRowTasks, reflectRow } from "./tridiagonal_panel";
 
 /** How many tasks the operation makes of its parameters. */
 export function countTasks(operation: i32): usize {
@@ -85,6 +91,13 @@ export function countTasks(operation: i32): usize {
       return 1;
     case SOLVE_BLOCK:
       return solveBlockTasks();
+    case MULTIPLY_ROW:
+      return multiplyRowTasks();
+    case REFLECT_ROW:
+    case CORRECT_ROW:
+      return 1;
+    case ROTATE_ROWS:
+      return rotateRowsTasks();
     default:
       return 0;
   }
@@ -161,5 +174,21 @@ export function runTask(operation: i32, task: usize): void {
       return solveBlockTask<f32>(task);
     case SOLVE_BLOCK + 1:
       return solveBlockTask<f64>(task);
+    case REFLECT_ROW:
+      return reflectRow<f32>();
+    case REFLECT_ROW + 1:
+      return reflectRow<f64>();
+    case MULTIPLY_ROW:
+      return multiplyRowTask<f32>(task);
+    case MULTIPLY_ROW + 1:
+      return multiplyRowTask<f64>(task);
+    case CORRECT_ROW:
+      return correctRow<f32>();
+    case CORRECT_ROW + 1:
+      return correctRow<f64>();
+    case ROTATE_ROWS:
+      return rotateRowsTask<f32>(task);
+    case ROTATE_ROWS + 1:
+      return rotateRowsTask<f64>(task);
   }
 }

@@ -71,6 +71,22 @@ function withSolved(
   return target;
 }
 
+function withReducedPanel(device: Device, double: boolean): DeviceArray {
+  const matrix = normal(device, [611, 611], double);
+  const dtype = double ? "f64" : "f32";
+  const w = device.zeros([7, 603], dtype);
+  device.tridiagonalPanel(matrix, w, device.zeros([3, 611], dtype));
+  device.write(matrix, w, 0, 0);
+  return matrix;
+}
+
+function withRotatedRows(device: Device, double: boolean): DeviceArray {
+  const matrix = normal(device, [301, 403], double);
+  const pairs = device.reshape(indices(device, 90, 301), [45, 2]);
+  device.rotateRows(matrix, pairs, normal(device, [45, 2], double));
+  return matrix;
+}
+
 /** What every operation does in f32 and in f64. */
 function floats(double: boolean): Record<string, Result> {
   const make = (d: Device, ...shape: number[]) => normal(d, shape, double);
@@ -125,6 +141,8 @@ function floats(double: boolean): Record<string, Result> {
     "solveBlock left": (d) => withSolved(d, make(d, 13, 13), make(d, 131, 301), "left"),
     "solveBlock right": (d) => withSolved(d, make(d, 13, 13), make(d, 301, 131), "right"),
     write: (d) => withWritten(d, make(d, 901, 403), make(d, 799, 303)),
+    tridiagonalPanel: (d) => withReducedPanel(d, double),
+    rotateRows: (d) => withRotatedRows(d, double),
   };
 }
 
