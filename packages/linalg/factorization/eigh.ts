@@ -1,24 +1,23 @@
-// Eigenvalues and eigenvectors of a symmetric matrix: tridiagonal form, then QR sweeps.
+// Eigenvalues and eigenvectors of a symmetric matrix: tridiagonal form, divide and conquer, and back.
 //
-// G. Golub and C. Van Loan, Matrix Computations, 4th edition, 2013, section 8.3:
+// G. Golub and C. Van Loan, Matrix Computations, 4th edition, 2013, sections 8.3 and 8.4:
 //
 //   A = Q T Qᵀ    T = G Λ Gᵀ    vectors = Q G
 //
-// `tridiagonalize.ts` makes Q and T, `tridiagonal_qr.ts` the rotations G, and
-// `rotation_sweeps.ts` applies them to the columns of Q by products on the device.
+// `tridiagonalize.ts` makes Q and T, `divide_and_conquer.ts` G and Λ, and `back_transform.ts` applies
+// the reflectors of Q to G. All that grows as n³ is done on the device.
 // Bound: ‖A - V Λ Vᵀ‖ <= 8 (n + 4) eps ‖A‖ and ‖VᵀV - I‖ <= 8 (n + 4) √n eps in the Frobenius norm:
 // small eigenvalues have errors of eps times the largest.
-// Cost: 4/3 n³ for T, as much for Q, about 8 n³ for the rotations.
+// Cost: 4/3 n³ for T, up to as much for G, 2 n³ for the vectors.
 
 import { checkOptions, type Tensor } from "@pare/tensor";
 import type { Device } from "../device.ts";
 import { withDevice } from "../with_device.ts";
-import { formProduct } from "./block_reflector.ts";
-import { columnSweeps, pickColumns, turnColumns } from "./columns.ts";
-import { DEVICE, fetch, readSquareMatrix, scaleToOne, toTensor } from "./matrix.ts";
+import { applyReflectors, reflectorBlocks } from "./back_transform.ts";
+import { divideAndConquer } from "./divide_and_conquer.ts";
+import { DEVICE, fetch, put, readSquareMatrix, scaleToOne, toTensor } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 import { tridiagonalize } from "./tridiagonalize.ts";
-import { tridiagonalQr } from "./tridiagonal_qr.ts";
 
 const ACTION = "Cannot take the eigenvalues";
 
@@ -69,25 +68,54 @@ async function diagonalize<D extends MatrixDtype>(
   matrix: Tensor<D>,
 ): Promise<Eigh<D>> {
   const { rows: n, data, dtype } = readSquareMatrix(ACTION, matrix, outer);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) data[j * n + i] = data[i * n + j];
-  }
-  const factor = scaleToOne(data);
   using device = outer.scope();
-  const { diagonal, offDiagonal, reflectors } = await tridiagonalize(device, dtype, n, data);
-  const basis = formProduct(device, dtype, reflectors, n, n);
-  const sweeps = columnSweeps(device, dtype, basis);
-  tridiagonalQr(ACTION, diagonal, offDiagonal, sweeps);
-  sweeps.flush();
-  const vectors = await fetch(device, basis);
-
-  const order = Uint32Array.from(diagonal.keys()).sort((i, j) =>
-    diagonal[i] - diagonal[j] || i - j
-  );
-  const sorted = pickColumns(vectors, n, n, order);
-  turnColumns(sorted, n, n);
+  const factor = turnAround(data, n);
+  const reduced = device.transpose(put(device, dtype, [n, n], data));
+  const numbers = await fetch(device, tridiagonalize(device, dtype, reduced));
+  const blocks = await reflectorBlocks(device, dtype, reduced, numbers.subarray(2 * n));
+  const diagonal = numbers.slice(0, n);
+  const beside = numbers.slice(n, 2 * n - 1);
+  const { values, order, rows } = divideAndConquer(ACTION, device, dtype, diagonal, beside);
+  const x = device.gatherRows(rows, device.upload({ dtype: "u32", shape: [n], data: order }));
+  applyReflectors(device, blocks, x);
+  const { data: vectors } = await device.download(device.transpose(x));
+  turnBack(vectors as Float32Array | Float64Array, n);
   return {
-    values: toTensor(dtype, [n], Float64Array.from(order, (i) => diagonal[i] / factor)),
-    vectors: toTensor(dtype, [n, n], sorted),
+    values: toTensor(dtype, [n], Float64Array.from(order, (i) => values[i] / factor)),
+    vectors: { dtype, shape: [n, n], data: vectors } as unknown as Tensor<D>,
   };
+}
+
+/**
+ * Puts the last row and column first, of the lower triangle, and scales it.
+ *
+ * The reduction begins at the end, and large numbers must come first: where it begins with small ones,
+ * graded matrices lose the digits of their small eigenvalues.
+ */
+function turnAround(data: Float64Array, n: number): number {
+  for (let i = 0; i < n; i++) data.fill(0, i * n + i + 1, (i + 1) * n);
+  data.reverse();
+  return scaleToOne(data);
+}
+
+/** Puts the rows of vectors back in order and makes the largest element of each vector positive. */
+function turnBack(data: Float32Array | Float64Array, n: number): void {
+  const signs = new Int8Array(n).fill(1);
+  const largest = new Float64Array(n);
+  for (let i = n - 1; i >= 0; i--) {
+    for (let j = 0; j < n; j++) {
+      const value = data[i * n + j];
+      const size = Math.abs(value);
+      if (size <= largest[j]) continue;
+      largest[j] = size;
+      signs[j] = value < 0 ? -1 : 1;
+    }
+  }
+  for (let low = 0, high = n - 1; low <= high; low++, high--) {
+    for (let j = 0; j < n; j++) {
+      const value = signs[j] * data[low * n + j];
+      data[low * n + j] = signs[j] * data[high * n + j];
+      data[high * n + j] = value;
+    }
+  }
 }

@@ -13,7 +13,12 @@
 // Cost: about 1.7 sweeps an eigenvalue, each 30 operations a row.
 
 import { givens } from "./givens.ts";
-import type { RotationSweeps } from "./rotation_sweeps.ts";
+
+/**
+ * Takes the rotations of one sweep, to be applied to the columns of the eigenvector basis one after the
+ * other: of columns i = start + step · k and i + step, (x, y) becomes (c_k x + s_k y, c_k y - s_k x).
+ */
+export type TakeSweep = (start: number, step: 1 | -1, c: Float64Array, s: Float64Array) => void;
 
 const EPSILON = 2 ** -53;
 /** Below this an element of a matrix of norm 1 is nothing. */
@@ -28,14 +33,14 @@ const MAX_SWEEPS_PER_VALUE = 30;
  * @param action What cannot be done if it fails, to begin the message.
  * @param d The diagonal; becomes the eigenvalues, in no order.
  * @param e The elements beside it; become zero.
- * @param sweeps Takes the rotations to be applied to the columns of the eigenvector basis.
+ * @param take Takes the rotations.
  * @throws {RangeError} If an eigenvalue does not converge, which no finite matrix has been seen to do.
  */
 export function tridiagonalQr(
   action: string,
   d: Float64Array,
   e: Float64Array,
-  sweeps: RotationSweeps,
+  take: TakeSweep,
 ): void {
   let budget = MAX_SWEEPS_PER_VALUE * d.length;
   let high = d.length - 1;
@@ -63,8 +68,8 @@ export function tridiagonalQr(
       );
     }
     const isDown = Math.abs(d[low]) >= Math.abs(d[high]);
-    if (isDown) sweep(d, e, low, 1, high - low, sweeps);
-    else sweep(d, e, high, -1, high - low, sweeps);
+    if (isDown) sweep(d, e, low, 1, high - low, take);
+    else sweep(d, e, high, -1, high - low, take);
   }
 }
 
@@ -83,7 +88,7 @@ function sweep(
   start: number,
   step: 1 | -1,
   count: number,
-  sweeps: RotationSweeps,
+  take: TakeSweep,
 ): void {
   // E_i stands between D_i and D_{i+1}.
   const atD = (i: number) => start + step * i;
@@ -108,7 +113,7 @@ function sweep(
   }
   d[atD(count)] -= p;
   e[atE(count - 1)] = g;
-  sweeps.add(step > 0 ? "down" : "up", start, cosines, sines);
+  take(start, step, cosines, sines);
 }
 
 /** Wilkinson's shift: the eigenvalue of [a, b; b, c] that is closer to c. */
