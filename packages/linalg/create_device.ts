@@ -4,7 +4,9 @@ import type { Device, DeviceScope } from "./device.ts";
 import { affineMatmul } from "./front/affine_matmul.ts";
 import { ArrayScope } from "./front/array_scope.ts";
 import { cast, download, reshape, upload, zeros } from "./front/arrays.ts";
+import { arrowheadSvd } from "./front/arrowhead_svd.ts";
 import { attention } from "./front/attention.ts";
+import { bidiagonalPanel } from "./front/bidiagonal_panel.ts";
 import { slice, write } from "./front/blocks.ts";
 import { choleskyBlock, solveBlock } from "./front/blocks_on_diagonal.ts";
 import { activate, binary, scale } from "./front/elementwise.ts";
@@ -81,5 +83,7 @@ function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): Device
     tridiagonalPanel: (matrix, w, coefficients) =>
       tridiagonalPanel(arrays, matrix, w, coefficients),
     rotateRows: (matrix, pairs, factors) => rotateRows(arrays, matrix, pairs, factors),
+    arrowheadSvd: (d, z) => arrowheadSvd(arrays, d, z),
+    bidiagonalPanel: (matrix, first, width) => bidiagonalPanel(arrays, matrix, first, width),
   };
 }

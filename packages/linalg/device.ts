@@ -130,6 +130,30 @@ export interface AffineArrays {
   readonly cols: number;
 }
 
+/** What {@linkcode Device.arrowheadSvd} returns. */
+export interface ArrowheadSvd {
+  /** Ascending, `[k]`: value i lies between d[i] and d[i + 1]. */
+  readonly values: DeviceArray;
+  /** Row i is the left vector of value i, `[k, k]`. */
+  readonly left: DeviceArray;
+  /** Row i is the right vector of value i, `[k, k]`. */
+  readonly right: DeviceArray;
+}
+
+/** What {@linkcode Device.bidiagonalPanel} returns, of s = n - first rows and columns. */
+export interface BidiagonalPanel {
+  /** Rows are the vectors v of the reflectors from the left, then the x: `[2 width, s]`. */
+  readonly rows: DeviceArray;
+  /** Rows are the y, then the vectors w of the reflectors from the right: `[2 width, s]`. */
+  readonly cols: DeviceArray;
+  /** The diagonal, then what stands right of it, last 0 where nothing does: `[2, width]`. */
+  readonly band: DeviceArray;
+  /** T of I - V T Vᵀ, the product of the reflectors from the left: `[width, width]`. */
+  readonly left: DeviceArray;
+  /** T of I - W T Wᵀ. */
+  readonly right: DeviceArray;
+}
+
 /**
  * Where linear algebra runs.
  *
@@ -310,6 +334,23 @@ export interface Device extends Disposable {
    * @param factors The factors c and s of each rotation, `[count, 2]`.
    */
   rotateRows(matrix: DeviceArray, pairs: DeviceArray, factors: DeviceArray): void;
+  /**
+   * Singular values and vectors of a broken arrowhead: the matrix with first row `z` and `d` down
+   * the rest of its diagonal.
+   *
+   * @param d f64 `[k]`, ascending from d[0] = 0, no two of them equal or nearly so.
+   * @param z f64 `[k]`, none of them zero or nearly so, beside ‖(d, z)‖.
+   */
+  arrowheadSvd(d: DeviceArray, z: DeviceArray): ArrowheadSvd;
+  /**
+   * Finds the reflectors that make `width` columns and rows of a square matrix bidiagonal, from
+   * element `[first, first]` on. The matrix is left as it is: without V Yᵀ + X Wᵀ it would be what
+   * they make of it. A column or row whose rest is below 1e-270, in f32 1e-30, is left alone.
+   *
+   * @param matrix `[n, n]`, of norm 1 or more.
+   * @param width How many, at most 64.
+   */
+  bidiagonalPanel(matrix: DeviceArray, first: number, width: number): BidiagonalPanel;
 }
 
 /**

@@ -154,7 +154,31 @@ export interface TridiagonalPanelParams<S> {
   width: number;
 }
 
-/** The operations that a backend may be able to do in f64 too; all are there in f32. */
+/** What a backend's panel of the reduction to bidiagonal form is given; s is `size - first`. */
+export interface BidiagonalPanelParams<S> {
+  /** `[size, size]`, only read. */
+  a: S;
+  /** Of all. */
+  dtype: "f32" | "f64";
+  /** Rows and columns of `a`. */
+  size: number;
+  /** The first row and column that is reduced. */
+  first: number;
+  /** How many are; 64 at most. */
+  width: number;
+  /** Takes the vectors v, then x, one a row: `[2 width, s]`. */
+  rows: S;
+  /** Takes the vectors y, then w, one a row: `[2 width, s]`. */
+  cols: S;
+  /** Takes the diagonal, then what stands right of it: `[2, width]`. */
+  band: S;
+  /** Takes the triangle of the reflectors from the left: `[width, width]`. */
+  left: S;
+  /** Takes that of those from the right. */
+  right: S;
+}
+
+/** The operations that a backend may do in f64; but for `arrowheadSvd` all are there in f32. */
 export const KERNEL_NAMES = [
   "matmul",
   "transpose",
@@ -172,6 +196,8 @@ export const KERNEL_NAMES = [
   "solveBlock",
   "tridiagonalPanel",
   "rotateRows",
+  "arrowheadSvd",
+  "bidiagonalPanel",
 ] as const;
 
 /** One of {@linkcode KERNEL_NAMES}. */
@@ -328,6 +354,10 @@ export interface Kernels<S> {
     cols: number;
     count: number;
   }): void;
+  /** Singular values and vectors of a broken arrowhead, all f64: `z` and `d` of `count` elements. */
+  arrowheadSvd(p: { d: S; z: S; values: S; left: S; right: S; count: number }): void;
+  /** Reduces rows and columns of a square matrix to bidiagonal form. */
+  bidiagonalPanel(p: BidiagonalPanelParams<S>): void;
   /** Ends workers and frees all memory. */
   dispose(): void;
 }

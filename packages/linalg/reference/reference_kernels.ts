@@ -4,8 +4,10 @@
 import type { Activation, DeviceDtype, Reduction } from "../device.ts";
 import { type HostArray, KERNEL_NAMES, type Kernels } from "../kernels.ts";
 import { affineMatmul } from "./affine_matmul.ts";
+import { arrowheadSvd } from "./arrowhead_svd.ts";
 import { attention } from "./attention.ts";
 import { choleskyBlock } from "./cholesky_block.ts";
+import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import { hadamard } from "./hadamard.ts";
 import { cast } from "./halves.ts";
 import { matmul } from "./matmul.ts";
@@ -129,6 +131,8 @@ export function createReferenceKernels(): Kernels<HostArray> {
         }
       }
     },
+    arrowheadSvd,
+    bidiagonalPanel,
     dispose: () => {},
   };
 }

@@ -16,6 +16,7 @@ import { LIFETIME_CASES } from "./cases_lifetime.ts";
 import { MATMUL_CASES } from "./cases_matmul.ts";
 import { MODEL_CASES } from "./cases_model.ts";
 import { TRIDIAGONAL_CASES } from "./cases_tridiagonal.ts";
+import { SVD_CASES } from "./cases_svd.ts";
 import type { DeviceCase } from "./device_case.ts";
 
 /** Everything that a device has to do, one behaviour a case. */
@@ -27,6 +28,7 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...CODE_CASES,
   ...HALF_CASES,
   ...TRIDIAGONAL_CASES,
+  ...SVD_CASES,
   ...LIFETIME_CASES,
   ...BLOCK_CASES,
 ];

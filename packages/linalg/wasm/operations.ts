@@ -47,3 +47,15 @@ export const MULTIPLY_ROW = 72;
 export const CORRECT_ROW = 74;
 /** Rotates pairs of rows. */
 export const ROTATE_ROWS = 76;
+/** Solves for the singular values of a broken arrowhead, in f64. */
+export const ARROWHEAD_ROOTS = 40;
+/** Finds the first row that makes them exact. */
+export const ARROWHEAD_ROW = 41;
+/** Makes their vectors. */
+export const ARROWHEAD_VECTORS = 42;
+/** A step of a reduction to bidiagonal form: what a task of rows does. */
+export const BIDIAGONAL_ROWS = 44;
+/** What a task of columns does. */
+export const BIDIAGONAL_COLS = 46;
+/** The triangles of its reflectors. */
+export const BIDIAGONAL_TRIANGLES = 48;

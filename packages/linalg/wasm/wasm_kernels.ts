@@ -10,10 +10,14 @@ import {
   type MatmulParams,
   type SolveBlockParams,
 } from "../kernels.ts";
+import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import type { Engine } from "./engine.ts";
 import {
   ACTIVATE,
   AFFINE_MATMUL,
+  ARROWHEAD_ROOTS,
+  ARROWHEAD_ROW,
+  ARROWHEAD_VECTORS,
   ATTENTION,
   BINARY,
   CAST,
@@ -51,6 +55,9 @@ const OPERATIONS = ["add", "subtract", "multiply"] as const;
 
 /** Multiplications of a product that are done sooner than another thread is awake. */
 const SMALL_PRODUCT: number = 2 ** 16;
+
+/** Rows of an arrowhead that is decomposed sooner than another thread is awake. */
+const SMALL_ARROWHEAD = 48;
 
 /** Makes the kernels of a WebAssembly device. */
 export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
@@ -172,6 +179,17 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       const addresses = [matrix.address, pairs.address, factors.address];
       run(of(ROTATE_ROWS, dtype), [...addresses, rows, cols, count]);
     },
+    arrowheadSvd: (p) => {
+      const zHat = allocate(p.count * BYTES.f64);
+      const arrays = [p.d, p.z, p.values, p.left, p.right].map(({ address }) => address);
+      const words = [...arrays, p.count, zHat.address];
+      const isSmall = p.count < SMALL_ARROWHEAD;
+      for (const stage of [ARROWHEAD_ROOTS, ARROWHEAD_ROW, ARROWHEAD_VECTORS]) {
+        run(stage, words, [], isSmall);
+      }
+      allocator.free(zHat.address);
+    },
+    bidiagonalPanel: (p) => bidiagonalPanel(engine, p),
     dispose: engine.dispose,
   };
 }

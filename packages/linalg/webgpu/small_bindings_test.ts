@@ -242,6 +242,16 @@ cutTest(
   40 * 40 * 2 ** -24 * 8,
 );
 
+cutTest(
+  "bidiagonalPanel",
+  // An exact result is 0 or ±1 here: each column has a single element, and so has each row.
+  (put, device) => {
+    const data = new Float32Array(20 * 20);
+    for (let i = 0; i < 20; i++) data[i * 20 + 7 * i % 20] = 1;
+    return device.bidiagonalPanel(put({ dtype: "f32", shape: [20, 20], data }), 2, 4).cols;
+  },
+);
+
 cutTest("cast", (put, device) => device.cast(put(integers([999], 1, "f64")), "f32"));
 
 deviceTest("a row longer than a binding is refused by name", async (device) => {

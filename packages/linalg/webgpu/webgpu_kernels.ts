@@ -3,6 +3,7 @@
 import type { KernelName, Kernels } from "../kernels.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { attention } from "./attention.ts";
+import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import { cast } from "./cast.ts";
 import { choleskyBlock } from "./cholesky_block.ts";
 import { copyBlock } from "./copy_block.ts";
@@ -67,6 +68,11 @@ export function createWebgpuKernels(
     solveBlock: (p) => solveBlock(gpu, p),
     tridiagonalPanel: (p) => tridiagonalPanel(gpu, p),
     rotateRows: (p) => rotateRows(gpu, p),
+    arrowheadSvd: () => {
+      // All f64, which is refused before it comes here.
+      throw new TypeError("Cannot take the singular values of an arrowhead on webgpu");
+    },
+    bidiagonalPanel: (p) => bidiagonalPanel(gpu, p),
     dispose: () => {
       gpu.dispose();
       onDispose();

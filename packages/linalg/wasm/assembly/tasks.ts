@@ -4,7 +4,13 @@
 import {
   ACTIVATE,
   AFFINE_MATMUL,
+  ARROWHEAD_ROOTS,
+  ARROWHEAD_ROW,
+  ARROWHEAD_VECTORS,
   ATTENTION,
+  BIDIAGONAL_COLS,
+  BIDIAGONAL_ROWS,
+  BIDIAGONAL_TRIANGLES,
   BINARY,
   CAST,
   CHOLESKY_BLOCK,
@@ -28,8 +34,24 @@ import {
 } from "../operations";
 import { activateTask, activateTasks } from "./activate";
 import { affineMatmulTask, affineMatmulTasks } from "./affine_matmul";
+import {
+  arrowheadRootsTask,
+  arrowheadRootsTasks,
+  arrowheadRowTask,
+  arrowheadRowTasks,
+  arrowheadVectorsTask,
+  arrowheadVectorsTasks,
+} from "./arrowhead_svd";
 import { attentionTask, attentionTasks } from "./attention";
 import { choleskyBlockTask } from "./cholesky_block";
+import {
+  bidiagonalColsTask,
+  bidiagonalColsTasks,
+  bidiagonalRowsTask,
+  bidiagonalRowsTasks,
+  bidiagonalTrianglesTask,
+  bidiagonalTrianglesTasks,
+} from "./bidiagonal_panel";
 import { copyBlockTask, copyBlockTasks } from "./copy_block";
 import { binaryTask, binaryTasks, castTask, castTasks, scaleTask, scaleTasks } from "./elementwise";
 import { gatherTask, gatherTasks } from "./gather";
@@ -61,6 +83,12 @@ export function countTasks(operation: i32): usize {
       return copyBlockTasks();
     case AFFINE_MATMUL:
       return affineMatmulTasks();
+    case ARROWHEAD_ROOTS:
+      return arrowheadRootsTasks();
+    case ARROWHEAD_ROW:
+      return arrowheadRowTasks();
+    case ARROWHEAD_VECTORS:
+      return arrowheadVectorsTasks();
   }
   switch (operation & ~1) {
     case TRANSPOSE:
@@ -85,6 +113,12 @@ export function countTasks(operation: i32): usize {
       return hadamardTasks();
     case CAST:
       return castTasks();
+    case BIDIAGONAL_ROWS:
+      return bidiagonalRowsTasks();
+    case BIDIAGONAL_COLS:
+      return bidiagonalColsTasks();
+    case BIDIAGONAL_TRIANGLES:
+      return bidiagonalTrianglesTasks();
     case HALF:
       return halfTasks();
     case CHOLESKY_BLOCK:
@@ -158,6 +192,18 @@ export function runTask(operation: i32, task: usize): void {
       return fromHalfTask(task);
     case HALF + 1:
       return toHalfTask(task);
+    case BIDIAGONAL_ROWS:
+      return bidiagonalRowsTask<f32>(task);
+    case BIDIAGONAL_ROWS + 1:
+      return bidiagonalRowsTask<f64>(task);
+    case BIDIAGONAL_COLS:
+      return bidiagonalColsTask<f32>(task);
+    case BIDIAGONAL_COLS + 1:
+      return bidiagonalColsTask<f64>(task);
+    case BIDIAGONAL_TRIANGLES:
+      return bidiagonalTrianglesTask<f32>(task);
+    case BIDIAGONAL_TRIANGLES + 1:
+      return bidiagonalTrianglesTask<f64>(task);
     case GRAM:
       return gramTask(task);
     case GATHER:
@@ -190,5 +236,11 @@ export function runTask(operation: i32, task: usize): void {
       return rotateRowsTask<f32>(task);
     case ROTATE_ROWS + 1:
       return rotateRowsTask<f64>(task);
+    case ARROWHEAD_ROOTS:
+      return arrowheadRootsTask(task);
+    case ARROWHEAD_ROW:
+      return arrowheadRowTask(task);
+    case ARROWHEAD_VECTORS:
+      return arrowheadVectorsTask(task);
   }
 }

@@ -1,7 +1,7 @@
 // Results of every operation on odd shapes, large enough to be cut into several tasks.
 
 import { type AnyTensor, randomNormal, randomUniform, sizeOf } from "@pare/tensor";
-import type { AffineArrays, Device, DeviceArray } from "../../device.ts";
+import type { AffineArrays, ArrowheadSvd, Device, DeviceArray } from "../../device.ts";
 
 type Result = (device: Device) => DeviceArray;
 
@@ -87,6 +87,12 @@ function withRotatedRows(device: Device, double: boolean): DeviceArray {
   return matrix;
 }
 
+function ofArrowhead(device: Device): ArrowheadSvd {
+  const d = Float64Array.from({ length: 301 }, (_, i) => i);
+  const poles = device.upload({ dtype: "f64", shape: [301], data: d });
+  return device.arrowheadSvd(poles, normal(device, [301], true));
+}
+
 /** What every operation does in f32 and in f64. */
 function floats(double: boolean): Record<string, Result> {
   const make = (d: Device, ...shape: number[]) => normal(d, shape, double);
@@ -143,12 +149,16 @@ function floats(double: boolean): Record<string, Result> {
     write: (d) => withWritten(d, make(d, 901, 403), make(d, 799, 303)),
     tridiagonalPanel: (d) => withReducedPanel(d, double),
     rotateRows: (d) => withRotatedRows(d, double),
+    "bidiagonalPanel, rows": (d) => d.bidiagonalPanel(make(d, 301, 301), 3, 9).rows,
+    "bidiagonalPanel, columns": (d) => d.bidiagonalPanel(make(d, 301, 301), 3, 9).cols,
   };
 }
 
 const OPERATIONS: readonly (readonly [name: string, result: Result])[] = [
   ...Object.entries(floats(false)).map(([name, result]) => [`${name}, f32`, result] as const),
   ...Object.entries(floats(true)).map(([name, result]) => [`${name}, f64`, result] as const),
+  ["arrowheadSvd, left", (d) => ofArrowhead(d).left],
+  ["arrowheadSvd, right", (d) => ofArrowhead(d).right],
   ["gram", (d) => withGram(d, normal(d, [301, 263], false))],
   ...[1, 5, 41].flatMap((tokens) =>
     [3, 4].map((bits): [string, Result] => [
