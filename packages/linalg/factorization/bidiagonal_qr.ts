@@ -14,7 +14,7 @@
 // c n tol. Cost: about 2 sweeps a value, each 60 operations a row.
 
 import { givens } from "./givens.ts";
-import type { RotationSweeps } from "./rotation_sweeps.ts";
+import type { TakeSweep } from "./tridiagonal_qr.ts";
 
 const EPSILON = 2 ** -53;
 const TOLERANCE = 2 ** -50;
@@ -47,8 +47,8 @@ export function bidiagonalQr(
   action: string,
   d: Float64Array,
   e: Float64Array,
-  left: RotationSweeps,
-  right: RotationSweeps,
+  left: TakeSweep,
+  right: TakeSweep,
 ): void {
   let budget = MAX_SWEEPS_PER_VALUE * d.length;
   let high = d.length - 1;
@@ -141,7 +141,7 @@ function shiftOf(view: View, smallest: number): number {
   return (shift / Math.abs(d[view.start])) ** 2 < EPSILON ? 0 : shift;
 }
 
-function zeroShiftSweep(view: View, first: RotationSweeps, second: RotationSweeps): void {
+function zeroShiftSweep(view: View, first: TakeSweep, second: TakeSweep): void {
   const { d, e, count } = view;
   const rotations = emptyRotations(count);
   let c = 1;
@@ -164,8 +164,8 @@ function zeroShiftSweep(view: View, first: RotationSweeps, second: RotationSweep
 function shiftedSweep(
   view: View,
   shift: number,
-  first: RotationSweeps,
-  second: RotationSweeps,
+  first: TakeSweep,
+  second: TakeSweep,
 ): void {
   const { d, e, count } = view;
   const rotations = emptyRotations(count);
@@ -223,10 +223,9 @@ function record(
 function addSweeps(
   { start, step }: View,
   { c, s }: Rotations,
-  first: RotationSweeps,
-  second: RotationSweeps,
+  first: TakeSweep,
+  second: TakeSweep,
 ): void {
-  const direction = step > 0 ? "down" : "up";
-  first.add(direction, start, c[0], s[0]);
-  second.add(direction, start, c[1], s[1]);
+  first(start, step, c[0], s[0]);
+  second(start, step, c[1], s[1]);
 }

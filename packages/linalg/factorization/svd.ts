@@ -1,26 +1,27 @@
-// Singular value decomposition: QR for what is not square, bidiagonal form, then QR sweeps.
+// Singular value decomposition: QR for what is not square, bidiagonal form, divide and conquer.
 //
 // G. Golub and C. Van Loan, Matrix Computations, 4th edition, 2013, section 8.6:
 //
 //   A = Q₁ R    R = Q B Pᵀ    B = G Σ Hᵀ    U = Q₁ Q G    V = P H
 //
-// `qr.ts` makes R, `bidiagonalize.ts` Q, B and P, `bidiagonal_qr.ts` the rotations G and H, and
-// `rotation_sweeps.ts` applies them by products on the device. A wide matrix is transposed first.
+// `qr.ts` makes R, `bidiagonalize.ts` Q, B and P, `bidiagonal_svd.ts` G, Σ and H, in f64 on a device
+// that has it, and `wy_blocks.ts` turns Gᵀ and Hᵀ, whose rows are vectors, by Q and P. A wide matrix is
+// transposed first. Only B comes to the host before the result does.
 // Bound: ‖A - U Σ Vᵀ‖ <= 8 (n + 4) eps ‖A‖, ‖UᵀU - I‖ and ‖VᵀV - I‖ <= 8 (n + 4) √n eps in the
 // Frobenius norm, for any rank and grading: small singular values have errors of eps times the
 // largest, no more.
-// Cost of a square matrix: 8/3 n³ for B, as much for Q and P, about 16 n³ for the rotations.
+// Cost of a square matrix: 8/3 n³ for B, up to 8/3 n³ for G and H, 4 n³ for U and V.
 
 import { checkOptions, type Tensor } from "@pare/tensor";
-import type { Device } from "../device.ts";
+import type { Device, DeviceArray } from "../device.ts";
 import { withDevice } from "../with_device.ts";
 import { bidiagonalize } from "./bidiagonalize.ts";
-import { bidiagonalQr } from "./bidiagonal_qr.ts";
-import { formProduct } from "./block_reflector.ts";
-import { columnSweeps, pickColumns, turnColumns } from "./columns.ts";
+import { bidiagonalSvd } from "./bidiagonal_svd.ts";
 import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor, transposed } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 import { qr } from "./qr.ts";
+import { turnVectors } from "./turn_vectors.ts";
+import { applyBlocks, joinBlocks } from "./wy_blocks.ts";
 
 /** Options of {@linkcode svd}. */
 export interface SvdOptions {
@@ -39,6 +40,9 @@ export interface Svd<D extends MatrixDtype> {
 }
 
 const ACTION = "Cannot take the singular values";
+
+/** Reflectors that are applied at once: few enough to multiply cheaply, enough for fast products. */
+const BLOCK = 64;
 
 /**
  * Takes the thin singular value decomposition of a matrix, A = U Σ Vᵀ.
@@ -74,44 +78,41 @@ export async function svd<D extends MatrixDtype>(
 async function decompose<D extends MatrixDtype>(outer: Device, matrix: Tensor<D>): Promise<Svd<D>> {
   const { rows, cols, data, dtype } = readMatrix(ACTION, matrix, outer);
   const factor = scaleToOne(data);
+  using device = outer.scope();
   const isWide = rows < cols;
   const [m, n] = isWide ? [cols, rows] : [rows, cols];
   const tall = isWide ? transposed(data, rows, cols) : data;
-  const { left, values, right } = m === n
-    ? await svdSquare(outer, dtype, n, tall)
-    : await svdTall(outer, dtype, m, n, tall);
-  for (let i = 0; i < n; i++) values[i] /= factor;
-  const [u, v] = isWide ? [right, left] : [left, right];
-  turnColumns(u, rows, n, v);
+  let square = { basis: null as DeviceArray | null, core: tall };
+  if (m > n) {
+    const { q, r } = await qr(toTensor(dtype, [m, n], tall), { device });
+    square = {
+      basis: put(device, dtype, [m, n], new Float64Array(q.data)),
+      core: new Float64Array(r.data),
+    };
+  }
+  const { left, values, right } = await svdSquare(device, dtype, n, square.core);
+  const { basis } = square;
+  // Rows of `left` and `right` are vectors.
+  const [u, vt] = isWide
+    ? [device.transpose(right), basis ? device.matmul(left, basis, { transposeB: true }) : left]
+    : [
+      basis ? device.matmul(basis, left, { transposeB: true }) : device.transpose(left),
+      right,
+    ];
+  const [columns, vectors] = [await fetch(device, u), await fetch(device, vt)];
+  turnVectors(columns, vectors, n);
   return {
-    u: toTensor(dtype, [rows, n], u),
-    singularValues: toTensor(dtype, [n], values),
-    vt: toTensor(dtype, [n, cols], transposed(v, cols, n)),
+    u: toTensor(dtype, [rows, n], columns),
+    singularValues: toTensor(dtype, [n], values.map((value) => value / factor)),
+    vt: toTensor(dtype, [n, cols], vectors),
   };
 }
 
-/** Singular vectors as columns. */
+/** Singular values, descending, and vectors as rows. */
 interface Vectors {
-  readonly left: Float64Array<ArrayBuffer>;
+  readonly left: DeviceArray;
   readonly values: Float64Array<ArrayBuffer>;
-  readonly right: Float64Array<ArrayBuffer>;
-}
-
-/** Takes the decomposition of R, and turns its left vectors by Q. */
-async function svdTall<D extends MatrixDtype>(
-  outer: Device,
-  dtype: D,
-  m: number,
-  n: number,
-  data: Float64Array<ArrayBuffer>,
-): Promise<Vectors> {
-  const { q, r } = await qr(toTensor(dtype, [m, n], data), { device: outer });
-  const triangle = new Float64Array(r.data);
-  const { left, values, right } = await svdSquare(outer, dtype, n, triangle);
-  using device = outer.scope();
-  const basis = put(device, dtype, [m, n], new Float64Array(q.data));
-  const turned = device.matmul(basis, put(device, dtype, [n, n], left));
-  return { left: await fetch(device, turned), values, right };
+  readonly right: DeviceArray;
 }
 
 async function svdSquare(
@@ -121,23 +122,43 @@ async function svdSquare(
   data: Float64Array<ArrayBuffer>,
 ): Promise<Vectors> {
   using device = outer.scope();
-  const form = await bidiagonalize(device, dtype, n, data);
-  const { diagonal, superDiagonal } = form;
-  const q = formProduct(device, dtype, form.left, n, n);
-  const p = formProduct(device, dtype, form.right, n, n);
-  const left = columnSweeps(device, dtype, q);
-  const right = columnSweeps(device, dtype, p);
-  bidiagonalQr(ACTION, diagonal, superDiagonal, left, right);
-  left.flush();
-  right.flush();
-  const order = Uint32Array.from(diagonal.keys()).sort((i, j) =>
-    Math.abs(diagonal[j]) - Math.abs(diagonal[i]) || i - j
-  );
-  const v = pickColumns(await fetch(device, p), n, n, order);
-  for (let i = 0; i < v.length; i++) if (diagonal[order[i % n]] < 0) v[i] = -v[i];
-  return {
-    left: pickColumns(await fetch(device, q), n, n, order),
-    values: Float64Array.from(order, (i) => Math.abs(diagonal[i])),
-    right: v,
-  };
+  const form = bidiagonalize(device, dtype, put(device, dtype, [n, n], data));
+  const band = await fetch(device, form.band);
+  const { left, values, right } = await svdOfBand(device, dtype, n, band);
+  applyBlocks(device, joinBlocks(device, dtype, form.left, BLOCK), left);
+  applyBlocks(device, joinBlocks(device, dtype, form.right, BLOCK), right);
+  return { left: device.keep(left), values, right: device.keep(right) };
+}
+
+/** Decomposes the bidiagonal matrix on a device that has f64, and brings the vectors over. */
+async function svdOfBand(
+  target: Device,
+  dtype: MatrixDtype,
+  n: number,
+  band: Float64Array,
+): Promise<Vectors> {
+  return await withDevice(target, async (outer) => {
+    using device = outer.scope();
+    const parts = await bidiagonalSvd(
+      ACTION,
+      device,
+      band.subarray(0, n),
+      band.subarray(n, 2 * n - 1),
+    );
+    const order = Uint32Array.from(parts.values.keys()).sort((i, j) =>
+      parts.values[j] - parts.values[i] || i - j
+    );
+    const indices = device.upload({ dtype: "u32", shape: [n], data: order });
+    const sorted = async (vectors: DeviceArray) => {
+      using own = outer.scope();
+      const picked = own.gatherRows(vectors, indices);
+      const cast = dtype === "f64" ? picked : own.cast(picked, dtype);
+      return outer === target ? own.keep(cast) : target.upload(await own.download(cast));
+    };
+    return {
+      left: await sorted(parts.left),
+      values: Float64Array.from(order, (i) => parts.values[i]),
+      right: await sorted(parts.right),
+    };
+  }, "f64");
 }
