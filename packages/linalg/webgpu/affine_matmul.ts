@@ -2,116 +2,122 @@
 // workgroup memory for many tokens, into registers for a few.
 
 import type { AffineMatmulParams } from "../kernels.ts";
+import { type CodeLayout, fetchWeights } from "./affine_codes.ts";
+import {
+  affineLanes,
+  affineVectorGroups,
+  affineVectorProduct,
+  codesType,
+  WORDS,
+} from "./affine_vectors.ts";
 import type { Gpu } from "./gpu.ts";
-import { type GpuStorage, view } from "./storage.ts";
-import type { Kernel } from "./kernel.ts";
-import { tileCount, tiledProduct } from "./matmul_tiles.ts";
-import { MAX_VECTORS, vectorGroups, vectorProduct } from "./matmul_vectors.ts";
+import { planTiles } from "./matmul_plan.ts";
+import { tiledProduct } from "./matmul_tiles.ts";
+import { MAX_VECTORS } from "./matmul_vectors.ts";
+import { bound, fetchOf, isAligned, labelOf, type Operand, paramsOf, typeOf } from "./operand.ts";
 import { pieces } from "./pieces.ts";
-
-/**
- * WGSL of `fn weight(row, col)`.
- *
- * Codes of 3, 5, 6 and 7 bits may lie across two words.
- */
-function weightOf(bits: number, hasZeroPoints: boolean): string {
-  const next = 32 % bits === 0 ? "" : `
-  if (shift + ${bits}u > 32u) {
-    code |= codes[word + 1u] << (32u - shift);
-  }`;
-  return /* wgsl */ `
-fn weight(row: u32, col: u32) -> f32 {
-  let bit = col * ${bits}u;
-  let word = p.codes_at + row * p.rowWords + bit / 32u;
-  let shift = bit % 32u;
-  var code = codes[word] >> shift;${next}
-  let group = row * p.groups + min(p.groups, 1u) * (col / p.groupSize);
-  let zero = ${hasZeroPoints ? "zeroPoints[p.zeroPoints_at + group]" : "p.zeroPoint"};
-  return scales[p.scales_at + group] * (f32(code & ${2 ** bits - 1}u) - zero);
-}`;
-}
-
-function kernelOf(name: string, bits: number, hasZeroPoints: boolean, main: () => string): Kernel {
-  return {
-    name: `affine ${name} ${bits} ${hasZeroPoints}`,
-    reads: {
-      x: "f32",
-      codes: "u32",
-      scales: "f32",
-      ...(hasZeroPoints ? { zeroPoints: "f32" } : {}),
-    },
-    writes: { out: "f32" },
-    params: {
-      m: "u32",
-      n: "u32",
-      k: "u32",
-      batch: "u32",
-      outLead: "u32",
-      rowWords: "u32",
-      groups: "u32",
-      groupSize: "u32",
-      zeroPoint: "f32",
-    },
-    code: () => `${weightOf(bits, hasZeroPoints)}\n${main()}`,
-  };
-}
-
-const X = (i: string) => `x[p.x_at + ${i} * p.k + l]`;
-const STORE = "out[p.out_at + i * p.outLead + j] = sum;";
-
-function tilesKernel(bits: number, hasZeroPoints: boolean, each: 2 | 4): Kernel {
-  return kernelOf(`tiles ${each}`, bits, hasZeroPoints, () =>
-    tiledProduct({
-      each,
-      a: X("i"),
-      b: "weight(j, l)",
-      deepA: true,
-      deepB: true,
-      store: STORE,
-    }));
-}
-
-function vectorsKernel(bits: number, hasZeroPoints: boolean, rows: 1 | 4): Kernel {
-  return kernelOf(
-    `vectors ${rows}`,
-    bits,
-    hasZeroPoints,
-    () => vectorProduct({ rows, a: X, b: "weight(j, l)", deepB: true, store: STORE }),
-  );
-}
+import { NO_DIAGONAL, type Product, runProduct } from "./product.ts";
+import { type GpuStorage, view } from "./storage.ts";
 
 /** Multiplies `x [tokens, cols]` by the transpose of packed codes `[rows, cols]`. */
 export function affineMatmul(gpu: Gpu, p: AffineMatmulParams<GpuStorage>): void {
-  const { x, codes, scales, zeroPoints, out, rows, cols, bits, groups } = p;
+  const { rows, cols, groups } = p;
   const rowWords = p.rowBytes / 4;
-  const hasZeroPoints = typeof zeroPoints !== "number";
-  // Scales, and zero points, of some rows; or the one there is.
-  const groupsView = (storage: GpuStorage, row: number, n: number) =>
-    groups === 0 ? view(storage, 0, 1) : view(storage, row * groups, n * groups);
-
   for (const [token, m] of pieces(p.tokens, gpu.maxWords / Math.max(rows, cols))) {
     for (const [row, n] of pieces(rows, gpu.maxWords / Math.max(rowWords, groups))) {
-      const each = m <= 32 || n <= 32 ? 2 : 4;
-      const [kernel, workgroups] = m <= MAX_VECTORS
-        ? [vectorsKernel(bits, hasZeroPoints, m === 1 ? 1 : 4), vectorGroups(n, true)]
-        : [tilesKernel(bits, hasZeroPoints, each), tileCount(m, n, each)];
-      gpu.dispatch(kernel, {
-        x: view(x, token * cols, m * cols),
-        codes: view(codes, row * rowWords, n * rowWords),
-        scales: groupsView(scales, row, n),
-        ...(hasZeroPoints ? { zeroPoints: groupsView(zeroPoints, row, n) } : {}),
-        out: view(out, token * rows + row, (m - 1) * rows + n),
-      }, {
-        m,
-        n,
-        k: cols,
-        batch: 1,
-        outLead: rows,
-        rowWords,
-        groups,
-        groupSize: Math.min(p.groupSize, cols),
-        zeroPoint: hasZeroPoints ? 0 : zeroPoints,
-      }, workgroups);
+      multiply(gpu, p, token, m, row, n);
     }
   }
+}
+
+/** The product of `m` tokens with `n` rows of codes. */
+function multiply(
+  gpu: Gpu,
+  p: AffineMatmulParams<GpuStorage>,
+  token: number,
+  m: number,
+  row: number,
+  n: number,
+): void {
+  const { rows, cols: k, bits, groups, zeroPoints } = p;
+  const groupSize = Math.min(p.groupSize, k);
+  const hasZeroPoints = typeof zeroPoints !== "number";
+  const isEven = groups === 0 || groupSize % 4 === 0;
+  const layout: CodeLayout = { bits, hasZeroPoints, isEven };
+  const x = { storage: p.x, isHalf: false, offset: token * k, stride: 0, row: k, col: 1 };
+  const isVector = isAligned(x, 1, k);
+  const operand: Operand = { name: "a", isDeep: true, isHalf: false, isVector };
+  const rowWords = p.rowBytes / 4;
+
+  /** Scales, or zero points, of the rows; or the one there is. */
+  const groupsView = (storage: GpuStorage) =>
+    groups === 0 ? view(storage, 0, 1) : view(storage, row * groups, n * groups);
+  const run = (
+    name: string,
+    type: keyof typeof WORDS,
+    code: () => string,
+    plan: Pick<Product, "groups" | "parts" | "depth">,
+  ) => {
+    const words = WORDS[type];
+    runProduct(gpu, {
+      ...plan,
+      name: `affine ${bits} ${name}, ${labelOf(operand)} ${type}` +
+        `${hasZeroPoints ? "" : ", one zero point"}${isEven ? "" : ", uneven"}`,
+      reads: {
+        a: [typeOf(operand), bound(x, operand, m * k)],
+        codes: [type, view(p.codes, row * rowWords / words, n * rowWords / words)],
+        scales: ["f32", groupsView(p.scales)],
+        ...(hasZeroPoints ? { zeroPoints: ["f32", groupsView(zeroPoints)] } : {}),
+      },
+      params: {
+        ...paramsOf(operand, x),
+        rowWords: ["u32", rowWords],
+        groups: ["u32", groups],
+        groupSize: ["u32", groupSize],
+        zeroPoint: ["f32", hasZeroPoints ? 0 : zeroPoints],
+      },
+      code: () => `${fetchOf(operand, "p.m")}\n${code()}`,
+      isVector: true,
+      m,
+      n,
+      k,
+      batch: 1,
+      alpha: 1,
+      accumulate: false,
+      diagonal: NO_DIAGONAL,
+      c: {
+        storage: p.out,
+        isHalf: false,
+        offset: token * rows + row,
+        stride: 0,
+        row: rows,
+        col: 1,
+      },
+    });
+  };
+
+  if (m <= MAX_VECTORS) {
+    const tokens = m === 1 ? 1 : 4;
+    const lanes = affineLanes(n, k, gpu.fullGroups);
+    const isScaledOnce = groups === 0 || groupSize % 32 === 0;
+    const type = isScaledOnce ? codesType(bits, rowWords) : "u32";
+    run(
+      `vectors ${tokens} ${lanes} ${isScaledOnce}`,
+      type,
+      () => affineVectorProduct({ ...layout, tokens, lanes, isScaledOnce, type }),
+      { groups: affineVectorGroups(n, lanes), parts: 1, depth: k },
+    );
+    return;
+  }
+  const { side, ...plan } = planTiles(
+    { m, n, k, batch: 1 },
+    gpu.fullGroups,
+    gpu.maxWords / (m * n),
+  );
+  run(
+    `tiles ${side}`,
+    "u32",
+    () => `${fetchWeights(layout)}\n${tiledProduct({ side, isDeepA: true, isDeepB: true })}`,
+    plan,
+  );
 }

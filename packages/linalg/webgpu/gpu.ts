@@ -14,6 +14,8 @@ import { type GpuStorage, type View, view } from "./storage.ts";
 export interface Gpu {
   /** How many 32-bit words every kernel may see of one array. */
   readonly maxWords: number;
+  /** How many workgroups keep all of its processors busy. */
+  readonly fullGroups: number;
   /** Makes a storage of at least `byteLength` bytes; its contents are undefined. */
   allocate(byteLength: number): GpuStorage;
   /** Frees a storage; commands given before still find it. */
@@ -53,6 +55,13 @@ export interface GpuSettings {
   maxBindingBytes?: number;
   /** What idle buffers may take together. @default {268435456} */
   maxIdleBytes?: number;
+  /**
+   * How many workgroups fill the machine, which WebGPU does not tell: by default two for each of the
+   * 132 processors of a large card, rounded down. A smaller one runs them in turns.
+   *
+   * @default {256}
+   */
+  fullGroups?: number;
 }
 
 /** What idle buffers for downloads may take together. */
@@ -67,6 +76,7 @@ export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
   const { limits } = device;
   const alignment = limits.minStorageBufferOffsetAlignment;
   const { maxBindingBytes = limits.maxStorageBufferBindingSize, maxIdleBytes = 2 ** 28 } = settings;
+  const { fullGroups = 256 } = settings;
   const maxBufferBytes = Math.floor(limits.maxBufferSize / 4) * 4;
 
   const failures = watchFailures(device);
@@ -157,6 +167,7 @@ export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
 
   return {
     maxWords: Math.floor((maxBindingBytes - alignment) / 4),
+    fullGroups,
     allocate,
     free: arrays.give,
     dispatch,

@@ -2,24 +2,26 @@
 // of the result where that shortens them, else along the depth, whose parts are added up.
 
 import type { MatmulParams } from "../kernels.ts";
-import { cast } from "./cast.ts";
 import type { Gpu } from "./gpu.ts";
-import { type GpuStorage, view } from "./storage.ts";
-import type { Kernel, ParamType } from "./kernel.ts";
-import { tileCount, tiledProduct } from "./matmul_tiles.ts";
+import { cutDepth, planTiles } from "./matmul_plan.ts";
+import { tiledProduct } from "./matmul_tiles.ts";
 import { MAX_VECTORS, vectorGroups, vectorProduct } from "./matmul_vectors.ts";
-
-/** A matrix in a storage: element (i, j) of batch entry e at offset + e·stride + i·row + j·col. */
-interface Strided {
-  readonly storage: GpuStorage;
-  readonly offset: number;
-  readonly stride: number;
-  readonly row: number;
-  readonly col: number;
-}
+import {
+  bound,
+  fetchOf,
+  isAligned,
+  labelOf,
+  type Operand,
+  paramsOf,
+  spanOf,
+  type Strided,
+  typeOf,
+} from "./operand.ts";
+import { NO_DIAGONAL, type Product, runProduct } from "./product.ts";
+import type { GpuStorage } from "./storage.ts";
 
 /** One product `c = alpha·a·b (+ c)` of strided matrices. */
-interface Product {
+interface Matrices {
   readonly a: Strided;
   readonly b: Strided;
   readonly c: Strided;
@@ -33,37 +35,27 @@ interface Product {
   readonly diagonal: number;
 }
 
-/** The diagonal of a product that is computed whole. */
-const NO_DIAGONAL = 2 ** 30;
-
-/** Multiplies matrices; halves are decoded first. */
+/** Multiplies matrices. */
 export function matmul(gpu: Gpu, p: MatmulParams<GpuStorage>): void {
-  const decoded = (x: GpuStorage, dtype: string, length: number) => {
-    if (dtype !== "f16") return x;
-    const out = gpu.allocate(4 * length);
-    cast(gpu, { x, from: "f16", out, to: "f32", length });
-    return out;
-  };
-  const a = decoded(p.a, p.dtypeA, p.strideA * (p.batch - 1) + p.m * p.k);
-  const b = decoded(p.b, p.dtypeB, p.strideB * (p.batch - 1) + p.k * p.n);
-  multiply(gpu, { ...p, a, b });
-  if (a !== p.a) gpu.free(a);
-  if (b !== p.b) gpu.free(b);
-}
-
-function multiply(gpu: Gpu, p: MatmulParams<GpuStorage>): void {
   const { m, n, k, batch, alpha, accumulate } = p;
-  const operand = (storage: GpuStorage, stride: number, lead: number, isTransposed: boolean) => ({
+  const operand = (
+    storage: GpuStorage,
+    dtype: string,
+    stride: number,
+    lead: number,
+    isTransposed: boolean,
+  ) => ({
     storage,
+    isHalf: dtype === "f16",
     offset: 0,
     stride,
     row: isTransposed ? 1 : lead,
     col: isTransposed ? lead : 1,
   });
   run(gpu, {
-    a: operand(p.a, p.strideA, p.transposeA ? m : k, p.transposeA),
-    b: operand(p.b, p.strideB, p.transposeB ? k : n, p.transposeB),
-    c: { ...operand(p.c, p.strideC, p.leadC, false), offset: p.offsetC },
+    a: operand(p.a, p.dtypeA, p.strideA, p.transposeA ? m : k, p.transposeA),
+    b: operand(p.b, p.dtypeB, p.strideB, p.transposeB ? k : n, p.transposeB),
+    c: { ...operand(p.c, p.dtype, p.strideC, p.leadC, false), offset: p.offsetC },
     m,
     n,
     k,
@@ -74,26 +66,24 @@ function multiply(gpu: Gpu, p: MatmulParams<GpuStorage>): void {
   });
 }
 
-/** The elements from the first to the last of a matrix that is `rows` × `cols`. */
-function spanOf(x: Strided, batch: number, rows: number, cols: number): number {
-  return (batch - 1) * x.stride + (rows - 1) * x.row + (cols - 1) * x.col + 1;
-}
-
 function moved(x: Strided, entries: number, rows: number, cols: number): Strided {
   return { ...x, offset: x.offset + entries * x.stride + rows * x.row + cols * x.col };
 }
 
+/** About half of a dimension; vectors of four stay whole where there are some. */
+function halfOf(length: number): number {
+  return length > 8 ? Math.ceil(length / 8) * 4 : Math.ceil(length / 2);
+}
+
 /** Computes a product, in two halves if it is too large for the bindings. */
-function run(gpu: Gpu, p: Product): void {
+function run(gpu: Gpu, p: Matrices): void {
   const { a, b, c, m, n, k, batch } = p;
+  // A run of halves may start and end within a word.
   const fits = (x: Strided, rows: number, cols: number) =>
-    spanOf(x, batch, rows, cols) <= gpu.maxWords;
+    spanOf(x, batch, rows, cols) <= (x.isHalf ? 2 * gpu.maxWords - 2 : gpu.maxWords);
   const misfit = [[a, m, k] as const, [b, k, n] as const, [c, m, n] as const]
     .find(([x, rows, cols]) => !fits(x, rows, cols));
-  if (!misfit) {
-    const isThin = m <= MAX_VECTORS || n <= MAX_VECTORS;
-    return isThin && p.diagonal === NO_DIAGONAL ? vectors(gpu, p) : tiles(gpu, p);
-  }
+  if (!misfit) return fitting(gpu, p);
   if (batch > 1) {
     const half = Math.ceil(batch / 2);
     run(gpu, { ...p, batch: half });
@@ -110,17 +100,17 @@ function run(gpu: Gpu, p: Product): void {
   const [x, rows, cols] = misfit;
   const isDown = rows > 1 && (x.row > x.col || cols === 1);
   if (x === a ? isDown : x === c && isDown) {
-    const half = Math.ceil(m / 2);
+    const half = halfOf(m);
     run(gpu, { ...p, m: half });
     const diagonal = p.diagonal === NO_DIAGONAL ? NO_DIAGONAL : p.diagonal + half;
     run(gpu, { ...p, m: m - half, a: moved(a, 0, half, 0), c: moved(c, 0, half, 0), diagonal });
   } else if (x === c || (x === b && !isDown)) {
-    const half = Math.ceil(n / 2);
+    const half = halfOf(n);
     run(gpu, { ...p, n: half });
     const diagonal = p.diagonal === NO_DIAGONAL ? NO_DIAGONAL : p.diagonal - half;
     run(gpu, { ...p, n: n - half, b: moved(b, 0, 0, half), c: moved(c, 0, 0, half), diagonal });
   } else {
-    const half = Math.ceil(k / 2);
+    const half = halfOf(k);
     run(gpu, { ...p, k: half });
     run(gpu, {
       ...p,
@@ -132,101 +122,63 @@ function run(gpu: Gpu, p: Product): void {
   }
 }
 
-type Names = "m" | "n" | "k" | "batch" | "alpha" | "accumulate" | "diagonal";
-type Strides = `${"stride" | "row" | "col"}${"A" | "B" | "C"}`;
-
-const PARAMS: Readonly<Record<Names | Strides, ParamType>> = {
-  m: "u32",
-  n: "u32",
-  k: "u32",
-  batch: "u32",
-  alpha: "f32",
-  accumulate: "u32",
-  diagonal: "i32",
-  strideA: "u32",
-  rowA: "u32",
-  colA: "u32",
-  strideB: "u32",
-  rowB: "u32",
-  colB: "u32",
-  strideC: "u32",
-  rowC: "u32",
-  colC: "u32",
-};
-
-const A = (i: string) => `a[p.a_at + batch * p.strideA + ${i} * p.rowA + l * p.colA]`;
-const B = "b[p.b_at + batch * p.strideB + l * p.rowB + j * p.colB]";
-// Products in parts must not read what a new array holds: it may be NaN.
-const STORE = `
-  let at = p.c_at + batch * p.strideC + i * p.rowC + j * p.colC;
-  if (p.accumulate == 0u) { c[at] = p.alpha * sum; } else { c[at] += p.alpha * sum; }`;
-
-function kernelOf(name: string, code: () => string): Kernel<"a" | "b", "c", Names | Strides> {
-  return { name, reads: { a: "f32", b: "f32" }, writes: { c: "f32" }, params: PARAMS, code };
-}
-
-function tiles(gpu: Gpu, p: Product): void {
-  const each = p.m <= 32 || p.n <= 32 ? 2 : 4;
-  const deepA = p.a.col === 1;
-  const deepB = p.b.row === 1;
-  const kernel = kernelOf(
-    `matmul ${each} ${deepA} ${deepB}`,
-    () =>
-      tiledProduct({
-        each,
-        a: A("i"),
-        b: B,
-        deepA,
-        deepB,
-        store: STORE,
-        diagonal: "p.diagonal",
-      }),
-  );
-  dispatch(gpu, kernel, p, tileCount(p.m, p.n, each));
-}
-
-function vectors(gpu: Gpu, p: Product): void {
-  if (p.m > MAX_VECTORS) {
+/** Chooses how to compute a product that fits the bindings. */
+function fitting(gpu: Gpu, p: Matrices): void {
+  const { a, b, m, n, k, batch } = p;
+  const isWhole = p.diagonal === NO_DIAGONAL;
+  if (isWhole && m > MAX_VECTORS && n <= MAX_VECTORS) {
     // The same product, transposed.
     const flip = (x: Strided) => ({ ...x, row: x.col, col: x.row });
-    return vectors(gpu, { ...p, m: p.n, n: p.m, a: flip(p.b), b: flip(p.a), c: flip(p.c) });
+    return fitting(gpu, { ...p, m: n, n: m, a: flip(b), b: flip(a), c: flip(p.c) });
   }
-  const rows = p.m === 1 ? 1 : 4;
-  const deepB = p.b.row === 1;
-  const kernel = kernelOf(
-    `matmul vectors ${rows} ${deepB}`,
-    () => vectorProduct({ rows, a: A, b: B, deepB, store: STORE }),
-  );
-  dispatch(gpu, kernel, p, vectorGroups(p.n, deepB));
+  const isThin = isWhole && m <= MAX_VECTORS;
+  const operandA = operandOf("a", a, a.col === 1, a.col === 1 ? k : m, batch);
+  const operandB = operandOf("b", b, b.row === 1, b.row === 1 ? k : n, batch);
+  const [isDeepA, isDeepB] = [operandA.isDeep, operandB.isDeep];
+  const mostParts = isWhole ? gpu.maxWords / (batch * m * n) : 1;
+  if (isThin) {
+    const rows = m === 1 ? 1 : 4;
+    const groups = vectorGroups(n, isDeepB);
+    // Where one of both lies across, rows are read number by number.
+    const isVector = operandA.isVector && isDeepA && isDeepB;
+    const parts = cutDepth(k, groups * batch, gpu.fullGroups, mostParts);
+    const code = () => vectorProduct({ rows, isDeepA, isDeepB });
+    const plan = { name: `vectors ${rows}`, code, groups, isVector: false, ...parts };
+    return multiply(gpu, p, { ...operandA, isVector }, operandB, plan);
+  }
+  const { side, ...plan } = planTiles(p, gpu.fullGroups, mostParts);
+  const code = () => tiledProduct({ side, isDeepA, isDeepB });
+  multiply(gpu, p, operandA, operandB, { name: `tiles ${side}`, code, isVector: true, ...plan });
 }
 
-function dispatch(
+/** Computes a product as planned. */
+function multiply(
   gpu: Gpu,
-  kernel: ReturnType<typeof kernelOf>,
-  p: Product,
-  groups: number,
+  p: Matrices,
+  left: Operand,
+  right: Operand,
+  plan: Pick<Product, "name" | "code" | "groups" | "parts" | "depth" | "isVector">,
 ): void {
-  const { a, b, c, m, n, k, batch, alpha, accumulate } = p;
-  gpu.dispatch(kernel, {
-    a: view(a.storage, a.offset, spanOf(a, batch, m, k)),
-    b: view(b.storage, b.offset, spanOf(b, batch, k, n)),
-    c: view(c.storage, c.offset, spanOf(c, batch, m, n)),
-  }, {
-    m,
-    n,
-    k,
-    batch,
-    alpha,
-    accumulate: accumulate ? 1 : 0,
-    diagonal: p.diagonal,
-    strideA: a.stride,
-    rowA: a.row,
-    colA: a.col,
-    strideB: b.stride,
-    rowB: b.row,
-    colB: b.col,
-    strideC: c.stride,
-    rowC: c.row,
-    colC: c.col,
-  }, batch * groups);
+  const { a, b, m, n, k, batch } = p;
+  runProduct(gpu, {
+    ...p,
+    ...plan,
+    name: `matmul ${plan.name}, ${labelOf(left)}, ${labelOf(right)}`,
+    reads: {
+      a: [typeOf(left), bound(a, left, spanOf(a, batch, m, k))],
+      b: [typeOf(right), bound(b, right, spanOf(b, batch, k, n))],
+    },
+    params: { ...paramsOf(left, a), ...paramsOf(right, b) },
+    code: () => [fetchOf(left, "p.m"), fetchOf(right, "p.n"), plan.code()].join("\n"),
+  });
+}
+
+function operandOf(
+  name: "a" | "b",
+  x: Strided,
+  isDeep: boolean,
+  length: number,
+  batch: number,
+): Operand {
+  return { name, isDeep, isHalf: x.isHalf, isVector: isAligned(x, batch, length) };
 }

@@ -2,62 +2,16 @@
 // to what the reference device computes at once. All numbers are small integers, so that every sum
 // is exact in f32 in whatever order.
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type AnyTensor, castTo, randomUniform, sizeOf, tensor } from "@pare/tensor";
-import type { Device, DeviceArray, DeviceDtype, UploadOptions } from "../device.ts";
-import { createReferenceDevice } from "../reference/reference_device.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 import { deviceTest } from "./testing/gpu_test_device.ts";
+import { type Compute, indices, integers, twinTest } from "./testing/twin_test.ts";
 
 /** Bindings of 256 words, whatever their alignment. */
 const SETTINGS = { maxBindingBytes: 256 * 4 + 256 };
 
-function integers(shape: readonly number[], seed: number, dtype: DeviceDtype = "f32"): AnyTensor {
-  const numbers = [...randomUniform([sizeOf(shape)], { seed }).data];
-  switch (dtype) {
-    case "f32":
-      return { dtype, shape, data: Float32Array.from(numbers, (x) => Math.floor(9 * x) - 4) };
-    case "f64":
-      return { dtype, shape, data: Float64Array.from(numbers, (x) => Math.floor(9 * x) - 4) };
-    case "f16":
-      return castTo(tensor(Float32Array.from(numbers, (x) => Math.floor(9 * x) - 4), shape), dtype);
-    case "u32":
-      return { dtype, shape, data: Uint32Array.from(numbers, (x) => Math.floor(2 ** 32 * x)) };
-    case "u8":
-      return { dtype, shape, data: Uint8Array.from(numbers, (x) => Math.floor(256 * x)) };
-  }
-}
-
-/** Indices below `end`, and one that is not, which stands for the last. */
-function indices(count: number, end: number): AnyTensor {
-  const data = randomUniform([count], { seed: 9 }).data;
-  const below = Uint32Array.from(data, (x) => Math.floor(end * x));
-  below[count - 1] = end + 5;
-  return { dtype: "u32", shape: [count], data: below };
-}
-
-/** A tensor of halves stays one. */
-function optionsFor({ dtype }: AnyTensor): UploadOptions {
-  return dtype === "f16" ? { dtype } : {};
-}
-
 /** Computes on both devices and compares. */
-function cutTest(
-  name: string,
-  compute: (put: (tensor: AnyTensor) => DeviceArray, device: Device) => DeviceArray,
-  bound = 0,
-): void {
-  deviceTest(`arrays longer than a binding: ${name}`, async (device) => {
-    using reference = createReferenceDevice();
-    const on = (target: Device) => (x: AnyTensor) => target.upload(x, optionsFor(x));
-    const expected = await reference.download(compute(on(reference), reference));
-    const actual = await device.download(compute(on(device), device));
-    assertEquals(actual.shape, expected.shape);
-    if (bound === 0) return assertEquals(actual, expected);
-    for (let i = 0; i < actual.data.length; i++) {
-      const error = Math.abs(Number(actual.data[i]) - Number(expected.data[i]));
-      assert(error <= bound, `element ${i} is off by ${error}`);
-    }
-  }, SETTINGS);
+function cutTest(name: string, compute: Compute, bound = 0): void {
+  twinTest(`arrays longer than a binding: ${name}`, compute, { ...SETTINGS, bound });
 }
 
 for (const [m, n, k] of [[1, 3, 700], [3, 2, 700], [700, 1, 1], [1, 700, 1], [70, 5, 90]]) {

@@ -1,0 +1,142 @@
+// The product of up to four rows with packed codes, as WGSL.
+//
+// What bounds it is reading the codes, once, from global memory. An invocation takes 32 codes of each
+// of four rows at a time: as many words as a code has bits, which neighbours in the workgroup follow
+// up, in loads of up to four words. The 32 numbers of `x` that go with them are read once for the
+// four rows: from the cache twice the bytes of codes of 4 bits, where row by row it would be eight
+// times. A code costs a shift, an and-or, a subtraction and a multiplication for each row of `x`.
+//
+// Sums over a group of codes are scaled once, Σ s (c − z) x = s (Σ c x − z Σ x), where 32 codes from a
+// multiple of 32 on share a scale; else each weight is, and codes are read four by four. A tree adds up what the invocations that
+// share rows have summed.
+
+import { affineCodes, type CodeLayout, fetchWeights } from "./affine_codes.ts";
+import { GROUP_SIZE, MAIN } from "./kernel.ts";
+
+/** Codes of a row that an invocation takes at a time. */
+const RUN = 32;
+
+/** Rows of codes that an invocation works on. */
+const ROWS = 4;
+const EACH_ROW = [0, 1, 2, 3];
+
+/** What a product of vectors with codes is made of. */
+export interface AffineVectors extends CodeLayout {
+  /** The rows of `x` computed at once; 1, or 4 of which some may be beyond `p.m`. */
+  readonly tokens: 1 | 4;
+  /** Invocations that share rows of codes; a power of two. */
+  readonly lanes: number;
+  /** Whether 32 codes from a multiple of 32 on always share a scale. */
+  readonly isScaledOnce: boolean;
+  /** What codes are bound as; u32 where every code is scaled. */
+  readonly type: keyof typeof WORDS;
+}
+
+/** The types that codes may be bound as, and the words of each. */
+export const WORDS = { u32: 1, vec2u: 2, vec4u: 4 } as const;
+
+/** The widest type that whole rows of codes are made of, up to what an invocation reads at once. */
+export function codesType(bits: number, rowWords: number): keyof typeof WORDS {
+  if (bits % 4 === 0 && rowWords % 4 === 0) return "vec4u";
+  return bits % 2 === 0 && rowWords % 2 === 0 ? "vec2u" : "u32";
+}
+
+/** Few invocations to a row, unless there are too few rows to fill the machine. */
+export function affineLanes(rows: number, cols: number, full: number): number {
+  for (const lanes of [32, 64]) {
+    if (affineVectorGroups(rows, lanes) >= full || lanes * RUN >= cols) return lanes;
+  }
+  return 128;
+}
+
+/** How many workgroups the product takes. */
+export function affineVectorGroups(rows: number, lanes: number): number {
+  return Math.ceil(rows * lanes / GROUP_SIZE / ROWS);
+}
+
+/**
+ * Writes the entry point.
+ *
+ * The module has `fn fetch_a`, see `fetchOf`, and `fn store`; the kernel has the arrays and parameters
+ * of `affineCodes`, `m`, `n`, `k` and `rowWords`.
+ */
+export function affineVectorProduct(v: AffineVectors): string {
+  const { tokens, lanes } = v;
+  const each = Array.from({ length: tokens }, (_, t) => t);
+  const added = each.map((t) => {
+    const at = `partial[${t * GROUP_SIZE} + local`;
+    return `${at}] += ${at} + stride];`;
+  });
+  return /* wgsl */ `
+${v.isScaledOnce ? affineCodes(v) : fetchWeights(v)}
+var<workgroup> partial: array<vec4f, ${GROUP_SIZE * tokens}>;
+${MAIN}
+  let lane = local % ${lanes};
+  let row = group * ${ROWS * GROUP_SIZE / lanes} + local / ${lanes} * ${ROWS};
+  ${EACH_ROW.map((r) => `let row${r} = min(row + ${r}, p.n - 1);`).join(" ")}
+  ${each.map((t) => `var sums${t} = vec4f();`).join(" ")}
+  ${v.isScaledOnce ? runByRun(v, each) : fourByFour(v, each)}
+  ${each.map((t) => `partial[${t * GROUP_SIZE} + local] = sums${t};`).join(" ")}
+  for (var stride = ${lanes / 2}u; stride > 0; stride /= 2) {
+    workgroupBarrier();
+    if (lane < stride) {
+      ${added.join("\n      ")}
+    }
+  }
+  if (lane != 0) { return; }
+  for (var i = 0u; i < min(p.m, ${tokens}); i++) {
+    store(0, i, row, partial[i * ${GROUP_SIZE} + local]);
+  }
+}`;
+}
+
+/** Takes 32 codes of each row at a time, and scales their sums. */
+function runByRun({ bits, type, lanes }: AffineVectors, each: readonly number[]): string {
+  const perLoad = WORDS[type];
+  const loads = Array.from({ length: bits / perLoad }, (_, i) => i);
+  const wordOf = (r: number, i: number) =>
+    `w${r}_${Math.floor(i / perLoad)}${perLoad > 1 ? `[${i % perLoad}]` : ""}`;
+  /** The bits of four codes. */
+  const quadOf = (r: number, q: number) => {
+    const [word, shift] = [Math.floor(4 * bits * q / 32), 4 * bits * q % 32];
+    const low = `${wordOf(r, word)} >> ${shift}u`;
+    return shift + 4 * bits <= 32 ? low : `(${low}) | (${wordOf(r, word + 1)} << ${32 - shift}u)`;
+  };
+  const loaded = EACH_ROW.map((r) => `
+    let at${r} = p.codes_at + (row${r} * p.rowWords + run * ${bits}) / ${perLoad};
+    ${loads.map((i) => `let w${r}_${i} = codes[at${r} + ${i}];`).join(" ")}`);
+  const quads = Array.from({ length: RUN / 4 }, (_, q) => `
+    {
+      let w = mat4x4f(${EACH_ROW.map((r) => `codes_of(${quadOf(r, q)})`).join(", ")});
+      ${
+    each.map((t) => `
+      let x${t} = fetch_a(0, ${t}, col + ${
+      4 * q
+    }, p.k); dots${t} += x${t} * w; x_sum${t} += x${t};`)
+      .join("")
+  }
+    }`);
+  return `
+  for (var run = lane; run * ${RUN} < p.k; run += ${lanes}) {
+    let col = run * ${RUN};
+    ${loaded.join("")}
+    ${each.map((t) => `var dots${t} = vec4f(); var x_sum${t} = vec4f();`).join(" ")}
+    ${quads.join("")}
+    ${EACH_ROW.map((r) => `let s${r} = scale_at(row${r}, col);`).join(" ")}
+    let scale = vec4f(${EACH_ROW.map((r) => `s${r}.x`).join(", ")});
+    let zero = vec4f(${EACH_ROW.map((r) => `s${r}.y`).join(", ")});
+    ${
+    each.map((t) => `sums${t} += scale * (dots${t} - zero * dot(x_sum${t}, vec4f(1)));`).join(" ")
+  }
+  }`;
+}
+
+/** Takes four codes of each row at a time, and scales every one. */
+function fourByFour({ lanes }: AffineVectors, each: readonly number[]): string {
+  const weights = EACH_ROW.map((r) => `fetch_b(0, row${r}, col, p.k)`).join(", ");
+  return `
+  for (var col = 4 * lane; col < p.k; col += ${4 * lanes}) {
+    let w = mat4x4f(${weights});
+    ${each.map((t) => `sums${t} += fetch_a(0, ${t}, col, p.k) * w;`).join(" ")}
+  }`;
+}
