@@ -17,6 +17,11 @@ export interface MeasureOptions {
   readonly maxRounds?: number;
   /** How long one sample lasts at least: a short run is repeated and the mean taken. @default {5} */
   readonly minSampleMs?: number;
+  /**
+   * How long to wait before each sample, in ms: idle threads of the one before may spin for a while,
+   * those of OpenBLAS for some 20 ms. @default {0}
+   */
+  readonly pauseMs?: number;
   /** The clock, in ms. @default {performance.now} */
   readonly now?: () => number;
 }
@@ -49,7 +54,7 @@ export async function interleave(
   runs: readonly Run[],
   options: MeasureOptions,
 ): Promise<number[][]> {
-  const { budgetMs, minRounds = 3, maxRounds = 25, minSampleMs = 5 } = options;
+  const { budgetMs, minRounds = 3, maxRounds = 25, minSampleMs = 5, pauseMs = 0 } = options;
   const now = options.now ?? (() => performance.now());
   const samples: number[][] = [];
   const repeats: number[] = [];
@@ -66,6 +71,7 @@ export async function interleave(
   for (let round = 0; round < rounds; round++) {
     for (const [i, run] of runs.entries()) {
       if (samples[i].length > round) continue;
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       samples[i].push(await sample(run, repeats[i], now));
     }
   }

@@ -67,6 +67,20 @@ Deno.test("interleave() measures real time", async () => {
   assert(minimum(samples) > 15, `${samples}`);
 });
 
+Deno.test("interleave() pauses before every sample, out of the time it measures", async () => {
+  let last = 0;
+  const gaps: number[] = [];
+  const run = () => {
+    gaps.push(performance.now() - last);
+    last = performance.now();
+    return 1;
+  };
+  await interleave([run, run], { budgetMs: 0, minSampleMs: 1, pauseMs: 20 });
+  // After two runs each that warm up.
+  assert(minimum(gaps.slice(4)) > 15, `${gaps}`);
+  assertEquals(gaps.length, 4 + 2 * 3);
+});
+
 Deno.test("minimum() and median() of odd, even and single counts", () => {
   assertEquals(minimum([3, 1, 2]), 1);
   assertEquals(median([3, 1, 2]), 2);

@@ -45,10 +45,14 @@ async function startThread(
     workerData: { module, dtype },
   });
   resources.defer(async () => void await worker.terminate());
+  let done = () => {};
+  let fail = (_error: Error) => {};
+  worker.on("message", () => done());
+  worker.on("error", (error: Error) => fail(error));
   const answer = () =>
     new Promise<void>((resolve, reject) => {
-      worker.once("message", () => resolve());
-      worker.once("error", reject);
+      done = resolve;
+      fail = reject;
     });
   await answer();
   return () => {

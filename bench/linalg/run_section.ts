@@ -27,7 +27,11 @@ async function measureRow(
   if ("measure" in row) return { ...head, ...await row.measure() };
   await using resources = new AsyncDisposableStack();
   const runs = await row.prepare(resources);
-  const samples = await interleave(runs, { budgetMs: quick ? BUDGET_MS.quick : BUDGET_MS.full });
+  const samples = await interleave(runs, {
+    budgetMs: quick ? BUDGET_MS.quick : BUDGET_MS.full,
+    minSampleMs: 10,
+    pauseMs: threads > 1 ? 30 : 0,
+  });
   return { ...head, ...evaluate(row, samples) };
 }
 
