@@ -13,6 +13,7 @@ import { activate, binary, scale } from "./front/elementwise.ts";
 import { gatherCols, gatherRows } from "./front/gather.ts";
 import { gram } from "./front/gram.ts";
 import { hadamard } from "./front/hadamard.ts";
+import { householderPanel } from "./front/householder_panel.ts";
 import { matmul } from "./front/matmul.ts";
 import { rmsNorm, softmax } from "./front/normalize.ts";
 import { reduceCols, reduceRows } from "./front/reduce.ts";
@@ -79,6 +80,7 @@ function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): Device
     hadamard: (x, block, options) => hadamard(arrays, factors, x, block, options),
 
     choleskyBlock: (matrix, at, size, status) => choleskyBlock(arrays, matrix, at, size, status),
+    householderPanel: (panel) => householderPanel(arrays, panel),
     solveBlock: (triangle, target, options) => solveBlock(arrays, triangle, target, options),
     tridiagonalPanel: (matrix, w, coefficients) =>
       tridiagonalPanel(arrays, matrix, w, coefficients),

@@ -74,6 +74,14 @@ export interface SolveBlockOptions {
   count?: number;
 }
 
+/** What {@linkcode Device.householderPanel} returns, beside the vectors V. */
+export interface HouseholderPanel {
+  /** T of the product H_1 H_2 … = I - Vᵀ T V of the reflectors, upper triangular `[count, count]`. */
+  readonly t: DeviceArray;
+  /** R, upper triangular `[count, count]`: what the product, transposed, makes of the columns. */
+  readonly r: DeviceArray;
+}
+
 /** A rectangle of a matrix. */
 export interface Block {
   /** The first row. @default {0} */
@@ -159,8 +167,9 @@ export interface BidiagonalPanel {
  *
  * Operations take arrays of this device and return new ones. A device may queue what it has to
  * compute; only `download` waits for it. Nothing but `into`, the targets of `write`, `gram`,
- * `solveBlock` and `rotateRows`, and the operands of `choleskyBlock` and `tridiagonalPanel` is ever
- * changed; what is changed must not share its elements with an operand, which is not checked.
+ * `solveBlock` and `rotateRows`, and the operands of `choleskyBlock`, `tridiagonalPanel` and
+ * `householderPanel` is ever changed; what is changed must not share its elements with an operand,
+ * which is not checked.
  *
  * Operations throw a `RangeError` for shapes, blocks and counts that do not fit, mostly a
  * `ShapeError` that tells the shape wanted; and a `TypeError` for an array that was freed, belongs to
@@ -301,6 +310,14 @@ export interface Device extends Disposable {
    * @param options Which triangle and which block.
    */
   solveBlock(triangle: DeviceArray, target: DeviceArray, options?: SolveBlockOptions): void;
+  /**
+   * Finds the Householder reflectors that make a few columns triangular.
+   *
+   * @param panel `[count, length]`: each row is a column, count of 32 and length at most. It becomes
+   * V: row k is v_k, with zeros before element k, which is 1.
+   * @returns T and R.
+   */
+  householderPanel(panel: DeviceArray): HouseholderPanel;
   /**
    * `x · Wᵀ` for W = scale · (code − zero point), dequantized while it multiplies.
    *

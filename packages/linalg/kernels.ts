@@ -6,6 +6,9 @@ export type HostArray = Float32Array | Float64Array | Uint16Array | Uint32Array 
 /** How many rows and columns blocks on the diagonal may have that are factorized or solved with. */
 export const MAX_BLOCK = 128;
 
+/** How many columns a panel of Householder reflectors may have. */
+export const MAX_PANEL = 32;
+
 /** What a backend's matrix product is given: `c = alpha·op(a)·op(b) (+ c)`. */
 export interface MatmulParams<S> {
   /** The left operand. */
@@ -198,6 +201,7 @@ export const KERNEL_NAMES = [
   "rotateRows",
   "arrowheadSvd",
   "bidiagonalPanel",
+  "householderPanel",
 ] as const;
 
 /** One of {@linkcode KERNEL_NAMES}. */
@@ -358,6 +362,14 @@ export interface Kernels<S> {
   arrowheadSvd(p: { d: S; z: S; values: S; left: S; right: S; count: number }): void;
   /** Reduces rows and columns of a square matrix to bidiagonal form. */
   bidiagonalPanel(p: BidiagonalPanelParams<S>): void;
+  /**
+   * Reflectors that make `count` columns of `length` elements triangular; a column is a row of x.
+   * Vectors take the place of x, with a one at element k of row k and zeros before it; t and r
+   * `[count, count]` are upper triangular, zeros included.
+   */
+  householderPanel(
+    p: { x: S; t: S; r: S; dtype: "f32" | "f64"; count: number; length: number },
+  ): void;
   /** Ends workers and frees all memory. */
   dispose(): void;
 }

@@ -48,6 +48,11 @@ const FACTORIZATIONS: readonly [
     const { q, r } = await qr(asTensor(a, dtype), { device });
     return [distance(times(valuesOf(q), valuesOf(r)), a), departure(valuesOf(q))];
   }],
+  ["qr over blocks", async (device, dtype) => {
+    const a = roundedTo(randomValues([150, 140], 14, "f64"), dtype);
+    const { q, r } = await qr(asTensor(a, dtype), { device });
+    return [distance(times(valuesOf(q), valuesOf(r)), a), departure(valuesOf(q))];
+  }],
   ["qrPivoted", async (device, dtype) => {
     const a = roundedTo(randomValues([50, 67], 2, "f64"), dtype);
     const { q, r, permutation } = await qrPivoted(asTensor(a, dtype), { device });

@@ -1,26 +1,31 @@
-// QR factorization by blocks of Householder reflectors in compact form.
+// QR factorization by panels of Householder reflectors, joined to blocks in compact form.
 //
 // R. Schreiber and C. Van Loan, "A Storage-Efficient WY Representation for Products of Householder
-// Transformations", SIAM J. Sci. Stat. Comput. 10, 1989:
+// Transformations", SIAM J. Sci. Stat. Comput. 10, 1989; panels within blocks as in E. Elmroth and
+// F. Gustavson, "Applying Recursion to Serial and Parallel QR Factorization Leads to Better
+// Performance", IBM J. Res. Dev. 44, 2000, but in two levels:
 //
 //   A = Q R    A[j:, J] = H_1 … H_b R[J, J]    A[j:, j + b:] -= V Tᵀ (Vᵀ A[j:, j + b:])
 //
-// Panels J of b columns are factorized in f64 on the host, all else are products on the device.
+// All runs on the device, in the dtype of the matrix. There A is held transposed, so that a column is
+// one run of memory.
 // Bound: ‖A - Q R‖ <= c n eps ‖A‖ column by column and ‖QᵀQ - I‖ <= c n^1.5 eps in the Frobenius norm,
 // whatever the condition of A (Higham, 2002, theorem 19.4); here 8 (n + 4) for c n,
 // with n = max(rows, cols).
-// Cost: 4 n² (m - n/3) for both factors of an m × n matrix, of which about 2 · 32 m n on the host.
+// Cost: 4 n² (m - n/3) for both factors of an m × n matrix, of which about 3 · 32 m n in panels; each
+// block of 128 columns copies what is right of it once.
 
 import { checkOptions, type Tensor } from "@pare/tensor";
-import type { Device } from "../device.ts";
+import type { Device, DeviceArray } from "../device.ts";
+import { MAX_PANEL } from "../kernels.ts";
 import { withDevice } from "../with_device.ts";
-import { applyBlock, formProduct } from "./block_reflector.ts";
-import { type BlockReflector, factorizePanel } from "./householder.ts";
-import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor, transposed } from "./matrix.ts";
+import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
+import { applyBlock, formColumns, joinBlocks, type WyBlock } from "./wy_blocks.ts";
 
 const ACTION = "Cannot take the QR factors";
-const BLOCK = 32;
+/** Columns whose reflectors are applied together to what is right of them. */
+const BLOCK = 128;
 
 /** Options of {@linkcode qr}. */
 export interface QrOptions {
@@ -70,35 +75,55 @@ async function factorize<D extends MatrixDtype>(outer: Device, matrix: Tensor<D>
   const factor = scaleToOne(data);
   const rank = Math.min(rows, cols);
   using device = outer.scope();
-  const onDevice = put(device, dtype, [rows, cols], data);
-  const reflectors: BlockReflector[] = [];
-  const panels: { readonly first: number; readonly columns: Float64Array }[] = [];
+  const columns = device.transpose(put(device, dtype, [rows, cols], data));
+  const blocks: WyBlock[] = [];
   for (let j = 0; j < rank; j += BLOCK) {
-    const width = Math.min(BLOCK, rank - j);
-    const length = rows - j;
-    using panel = device.slice(onDevice, { row: j, col: j, cols: width });
-    const columns = transposed(await fetch(device, panel), length, width);
-    const reflector = factorizePanel(columns, width, length, j);
-    applyBlock(device, dtype, reflector, onDevice, j + width, true);
-    reflectors.push(reflector);
-    panels.push({ first: j, columns });
+    const block = factorizeBlock(device, columns, j, Math.min(BLOCK, rank - j));
+    blocks.push(block);
+    applyBlock(device, block, columns, { row: j + block.v.shape[0], transpose: true });
   }
-  const r = (await fetch(device, onDevice)).subarray(0, rank * cols);
-  for (const { first, columns } of panels) {
-    const length = rows - first;
-    for (let j = 0; j < columns.length / length; j++) {
-      for (let i = 0; i < rank - first; i++) {
-        r[(first + i) * cols + first + j] = columns[j * length + i];
-      }
-    }
-  }
-  const q = await fetch(device, formProduct(device, dtype, reflectors, rows, rank));
+  const r = await fetch(device, device.transpose(device.slice(columns, { cols: rank })));
+  const q = await fetch(
+    device,
+    device.transpose(formColumns(device, dtype, blocks, rank, rows)),
+  );
   makeDiagonalPositive(q, r, rank, cols);
   for (let i = 0; i < r.length; i++) r[i] /= factor;
-  return {
-    q: toTensor(dtype, [rows, rank], q),
-    r: toTensor(dtype, [rank, cols], r.slice()),
-  };
+  return { q: toTensor(dtype, [rows, rank], q), r: toTensor(dtype, [rank, cols], r) };
+}
+
+/**
+ * Makes `count` columns from `first` on triangular.
+ *
+ * @param columns The transposed matrix; rows `first` to `first + count` become those of R, transposed,
+ * with zeros beyond the diagonal.
+ * @returns The reflectors, as one block.
+ */
+function factorizeBlock(
+  outer: Device,
+  columns: DeviceArray,
+  first: number,
+  count: number,
+): WyBlock {
+  const dtype = columns.dtype as MatrixDtype;
+  const [, length] = columns.shape;
+  using device = outer.scope();
+  // What the block consists of, from its first element on.
+  const own = device.slice(columns, { row: first, rows: count, col: first });
+  const panels: WyBlock[] = [];
+  for (let j = 0; j < count; j += MAX_PANEL) {
+    const width = Math.min(MAX_PANEL, count - j);
+    const v = device.slice(own, { row: j, rows: width, col: j });
+    const { t, r } = device.householderPanel(v);
+    const panel = { first: j, v, t };
+    panels.push(panel);
+    applyBlock(device, panel, own, { row: j + width, transpose: true });
+    device.write(own, device.zeros([width, length - first - j], dtype), j, j);
+    device.write(own, device.transpose(r), j, j);
+  }
+  device.write(columns, own, first, first);
+  const [{ v, t }] = joinBlocks(device, dtype, panels, count);
+  return { first, v: device.keep(v), t: device.keep(t) };
 }
 
 /** Turns signs of columns of Q and rows of R, so that the factors of a full rank are unique. */
@@ -108,9 +133,12 @@ export function makeDiagonalPositive(
   rank: number,
   cols: number,
 ): void {
+  const signs = Float64Array.from({ length: rank }, (_, i) => r[i * cols + i] < 0 ? -1 : 1);
   for (let i = 0; i < rank; i++) {
-    if (!(r[i * cols + i] < 0)) continue;
+    if (signs[i] > 0) continue;
     for (let j = i * cols; j < (i + 1) * cols; j++) r[j] = 0 - r[j];
-    for (let j = i; j < q.length; j += rank) q[j] = -q[j];
+  }
+  for (let start = 0; start < q.length; start += rank) {
+    for (let j = 0; j < rank; j++) q[start + j] *= signs[j];
   }
 }

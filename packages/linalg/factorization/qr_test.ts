@@ -50,6 +50,10 @@ async function check(sample: Sample): Promise<void> {
 }
 
 testEach("qr() reconstructs every column with orthonormal ones", RECTANGULAR, check);
+const BLOCKS = [[127, 140], [128, 128], [129, 129], [300, 161], [260, 33]].map(([rows, cols]) =>
+  [`${rows} × ${cols}`, () => randomValues([rows, cols], rows, "f64")] as const
+);
+testEach("qr() reconstructs about the edges of blocks", BLOCKS, check);
 testEach("qr() reconstructs what squares would overflow with", EXTREME, check, ["f64"]);
 
 Deno.test("qr() of a matrix of full rank is unique, as ml-matrix finds it", async () => {

@@ -59,11 +59,50 @@ function join(outer: Device, dtype: MatrixDtype, a: WyBlock, b: WyBlock): WyBloc
  * Multiplies every row of `x`, as a vector, by the product of all blocks, in place: X becomes X Qᵀ.
  */
 export function applyBlocks(outer: Device, blocks: readonly WyBlock[], x: DeviceArray): void {
-  for (const { first, v, t } of blocks.toReversed()) {
-    using device = outer.scope();
-    const reached = first > 0 ? device.slice(x, { col: first }) : x;
-    const products = device.matmul(reached, v, { transposeB: true });
-    const turned = device.matmul(products, t, { transposeB: true });
-    device.matmul(turned, v, { alpha: -1, into: x, col: first });
-  }
+  for (const block of blocks.toReversed()) applyBlock(outer, block, x);
+}
+
+/** Which rows a block is applied to, and how. */
+export interface ApplyOptions {
+  /** The first row. @default {0} */
+  row?: number;
+  /** Whether to multiply by the transposed block. @default {false} */
+  transpose?: boolean;
+}
+
+/** Multiplies rows of `x`, as vectors, by one block, in place. */
+export function applyBlock(
+  outer: Device,
+  { first, v, t }: WyBlock,
+  x: DeviceArray,
+  options: ApplyOptions = {},
+): void {
+  const { row = 0, transpose = false } = options;
+  if (row >= x.shape[0]) return;
+  using device = outer.scope();
+  const reached = first > 0 || row > 0 ? device.slice(x, { row, col: first }) : x;
+  const products = device.matmul(reached, v, { transposeB: true });
+  const turned = device.matmul(products, t, { transposeB: !transpose });
+  device.matmul(turned, v, { alpha: -1, into: x, row, col: first });
+}
+
+/**
+ * Writes out the first `count` columns of the product of all blocks as rows, `[count, length]`.
+ *
+ * A block leaves the unit vectors before its first element alone, so that the last block comes first
+ * and each one only touches the rows from there on.
+ */
+export function formColumns(
+  device: Device,
+  dtype: MatrixDtype,
+  blocks: readonly WyBlock[],
+  count: number,
+  length: number,
+): DeviceArray {
+  const identity = new Float32Array(count * length);
+  for (let i = 0; i < Math.min(count, length); i++) identity[i * length + i] = 1;
+  using uploaded = device.upload({ dtype: "f32", shape: [count, length], data: identity });
+  const target = device.cast(uploaded, dtype);
+  for (const block of blocks.toReversed()) applyBlock(device, block, target, { row: block.first });
+  return target;
 }

@@ -10,6 +10,7 @@ import { choleskyBlock } from "./cholesky_block.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import { hadamard } from "./hadamard.ts";
 import { cast } from "./halves.ts";
+import { householderPanel } from "./householder_panel.ts";
 import { matmul } from "./matmul.ts";
 import { rotary } from "./rotary.ts";
 import { solveBlock } from "./solve_block.ts";
@@ -133,6 +134,7 @@ export function createReferenceKernels(): Kernels<HostArray> {
     },
     arrowheadSvd,
     bidiagonalPanel,
+    householderPanel,
     dispose: () => {},
   };
 }

@@ -59,3 +59,5 @@ export const BIDIAGONAL_ROWS = 44;
 export const BIDIAGONAL_COLS = 46;
 /** The triangles of its reflectors. */
 export const BIDIAGONAL_TRIANGLES = 48;
+/** Makes a few columns triangular by Householder reflectors. */
+export const HOUSEHOLDER_PANEL = 68;

@@ -27,6 +27,7 @@ import {
   GRAM,
   HADAMARD,
   HALF,
+  HOUSEHOLDER_PANEL,
   MATMUL,
   REDUCE,
   RMS_NORM,
@@ -172,6 +173,9 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     choleskyBlock: ({ x, dtype, lead, at, size, status }) => {
       const first = x.address + at * (lead + 1) * BYTES[dtype];
       run(of(CHOLESKY_BLOCK, dtype), [first, lead * BYTES[dtype], size, at, status.address]);
+    },
+    householderPanel: ({ x, t, r, dtype, count, length }) => {
+      run(of(HOUSEHOLDER_PANEL, dtype), [x.address, count, length, t.address, r.address]);
     },
     solveBlock: (p) => run(of(SOLVE_BLOCK, p.dtype), solveWords(p)),
     tridiagonalPanel: (p) => tridiagonalPanel(engine, p),

@@ -13,6 +13,7 @@ import type { Gpu } from "./gpu.ts";
 import type { GpuStorage } from "./storage.ts";
 import { gram } from "./gram.ts";
 import { hadamard } from "./hadamard.ts";
+import { householderPanel } from "./householder_panel.ts";
 import { matmul } from "./matmul.ts";
 import { reduceCols } from "./reduce_cols.ts";
 import { reduceRows } from "./reduce_rows.ts";
@@ -65,6 +66,7 @@ export function createWebgpuKernels(
     hadamard: (p) => hadamard(gpu, p),
     affineMatmul: (p) => affineMatmul(gpu, p),
     choleskyBlock: (p) => choleskyBlock(gpu, p),
+    householderPanel: (p) => householderPanel(gpu, p),
     solveBlock: (p) => solveBlock(gpu, p),
     tridiagonalPanel: (p) => tridiagonalPanel(gpu, p),
     rotateRows: (p) => rotateRows(gpu, p),

@@ -19,6 +19,7 @@ import {
   GATHER,
   GRAM,
   HADAMARD,
+  HOUSEHOLDER_PANEL,
   HALF,
   MATMUL,
   MULTIPLY_ROW,
@@ -58,6 +59,7 @@ import { gatherTask, gatherTasks } from "./gather";
 import { gramTask, gramTasks } from "./gram";
 import { hadamardTask, hadamardTasks } from "./hadamard";
 import { fromHalfTask, halfTasks, toHalfTask } from "./half";
+import { householderPanelTask } from "./householder_panel";
 import { matmulTask, matmulTasks } from "./matmul";
 import { reduceTask, reduceTasks } from "./reduce";
 import { rmsNormTask, rmsNormTasks } from "./rms_norm";
@@ -122,6 +124,7 @@ export function countTasks(operation: i32): usize {
     case HALF:
       return halfTasks();
     case CHOLESKY_BLOCK:
+    case HOUSEHOLDER_PANEL:
       return 1;
     case SOLVE_BLOCK:
       return solveBlockTasks();
@@ -242,5 +245,9 @@ export function runTask(operation: i32, task: usize): void {
       return arrowheadRowTask(task);
     case ARROWHEAD_VECTORS:
       return arrowheadVectorsTask(task);
+    case HOUSEHOLDER_PANEL:
+      return householderPanelTask<f32>();
+    case HOUSEHOLDER_PANEL + 1:
+      return householderPanelTask<f64>();
   }
 }

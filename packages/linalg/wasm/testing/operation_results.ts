@@ -93,6 +93,12 @@ function ofArrowhead(device: Device): ArrowheadSvd {
   return device.arrowheadSvd(poles, normal(device, [301], true));
 }
 
+function withReflectors(device: Device, panel: DeviceArray): DeviceArray {
+  const { t, r } = device.householderPanel(panel);
+  device.matmul(t, r, { into: panel });
+  return panel;
+}
+
 /** What every operation does in f32 and in f64. */
 function floats(double: boolean): Record<string, Result> {
   const make = (d: Device, ...shape: number[]) => normal(d, shape, double);
@@ -146,6 +152,7 @@ function floats(double: boolean): Record<string, Result> {
     choleskyBlock: (d) => withFactor(d, make(d, 131, 131)),
     "solveBlock left": (d) => withSolved(d, make(d, 13, 13), make(d, 131, 301), "left"),
     "solveBlock right": (d) => withSolved(d, make(d, 13, 13), make(d, 301, 131), "right"),
+    householderPanel: (d) => withReflectors(d, make(d, 31, 403)),
     write: (d) => withWritten(d, make(d, 901, 403), make(d, 799, 303)),
     tridiagonalPanel: (d) => withReducedPanel(d, double),
     rotateRows: (d) => withRotatedRows(d, double),
