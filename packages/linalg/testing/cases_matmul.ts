@@ -29,6 +29,11 @@ const SHAPES = [
   [1, 130, 65],
   [5, 259, 131],
   [131, 129, 67],
+  // More columns than a block, and so few rows that their products may be summed one by one.
+  [9, 1050, 5],
+  [23, 13, 70],
+  [24, 11, 9],
+  [25, 12, 33],
 ] as const;
 
 /** Rows, columns, inner dimension, and where a lower triangle begins. */

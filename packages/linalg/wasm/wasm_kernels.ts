@@ -118,7 +118,12 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       const work = p.m * p.n * p.k * p.batch;
       const a = decoded(p.a, p.dtypeA, p.strideA * (p.batch - 1) + p.m * p.k);
       const b = decoded(p.b, p.dtypeB, p.strideB * (p.batch - 1) + p.k * p.n);
-      run(of(MATMUL, p.dtype), matmulWords({ ...p, a, b }), [p.alpha], work < SMALL_PRODUCT);
+      run(
+        of(MATMUL, p.dtype),
+        matmulWords({ ...p, a, b }, engine.threads),
+        [p.alpha],
+        work < SMALL_PRODUCT,
+      );
       if (a !== p.a) allocator.free(a.address);
       if (b !== p.b) allocator.free(b.address);
     },
@@ -151,8 +156,8 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       run(of(ROTARY, p.dtype), [...addresses, ...sizes]);
     },
     attention: (p) => {
-      // Each thread keeps the scores of one query, rounded up to the fours they are computed in.
-      const bytes = Math.ceil((p.keys + 4) * BYTES[p.dtype] / 64) * 64;
+      // Each thread keeps the scores of one query, rounded up to the fives they are computed in.
+      const bytes = Math.ceil((p.keys + 5) * BYTES[p.dtype] / 64) * 64;
       const scores = allocate(bytes * engine.threads);
       run(of(ATTENTION, p.dtype), attentionWords(p, scores, bytes), [p.scale]);
       allocator.free(scores.address);
@@ -203,7 +208,7 @@ function of(operation: number, dtype: Float): number {
   return operation + (dtype === "f64" ? 1 : 0);
 }
 
-function matmulWords(p: MatmulParams<WasmStorage>): number[] {
+function matmulWords(p: MatmulParams<WasmStorage>, threads: number): number[] {
   const c = p.c.address + p.offsetC * BYTES[p.dtype];
   const accumulate = Number(p.accumulate);
   // A single column is a single row of the transposed product, which is the faster one.
@@ -211,13 +216,14 @@ function matmulWords(p: MatmulParams<WasmStorage>): number[] {
     return [
       ...[p.b.address, p.a.address, c, 1, p.m, p.k, p.batch],
       ...[p.strideB, p.strideA, p.strideC],
-      ...[0, Number(!p.transposeA), accumulate, 1, p.leadC, 0],
+      ...[0, Number(!p.transposeA), accumulate, 1, p.leadC, 0, threads],
     ];
   }
   return [
     ...[p.a.address, p.b.address, c, p.m, p.n, p.k, p.batch],
     ...[p.strideA, p.strideB, p.strideC],
-    ...[Number(p.transposeA), Number(p.transposeB), accumulate, p.leadC, 1, Number(p.lower)],
+    ...[Number(p.transposeA), Number(p.transposeB), accumulate, p.leadC, 1],
+    ...[Number(p.lower), threads],
   ];
 }
 

@@ -7,7 +7,6 @@ import { tileCols } from "./micro_kernel";
 import { packCols, packRows } from "./pack";
 import {
   ALL_COLUMNS,
-  BLOCK_COLS,
   BLOCK_ROWS,
   blockDepth,
   multiplyPanels,
@@ -15,25 +14,25 @@ import {
   packedB,
   spare,
 } from "./panels";
-import { dotRows, storeSums } from "./thin_dot";
+import { DOT_ROWS, dotBlock } from "./thin_dot";
 
 /** The most tokens whose products are summed one by one. */
 const THIN_TOKENS: usize = 8;
-/** Rows of weights restored at once for those. */
-const ROWS: usize = 4;
-/** Columns restored at once for those. */
+/** Rows of weights in one task where there are more tokens. */
+const TASK_ROWS: usize = 256;
+/** Columns restored at once for those, in as many rows as are multiplied at once. */
 const COLS: usize = 2048;
 
 /** Rows of weights in one task. */
 @inline
 function taskRows(): usize {
-  return divideUp(grain(word(6) * word(4)), ROWS) * ROWS;
+  return divideUp(grain(word(6) * word(4)), DOT_ROWS) * DOT_ROWS;
 }
 
 export function affineMatmulTasks(): usize {
   const tokens = word(4);
   if (tokens <= THIN_TOKENS) return divideUp(word(5), taskRows());
-  return divideUp(tokens, BLOCK_ROWS) * divideUp(word(5), BLOCK_COLS);
+  return divideUp(tokens, BLOCK_ROWS) * divideUp(word(5), TASK_ROWS);
 }
 
 /**
@@ -61,19 +60,32 @@ function thinTask(task: usize): void {
   const cols = word(6);
   const out = word(11);
   const weights = spare() + LAYOUT_BYTES;
-  const sums = weights + ROWS * COLS * 4;
+  const sums = weights + DOT_ROWS * COLS * 4;
   const end = min(rows, (task + 1) * taskRows());
-  for (let row = task * taskRows(); row < end; row += ROWS) {
-    const count = min(ROWS, end - row);
+  for (let row = task * taskRows(); row < end; row += DOT_ROWS) {
+    const count = min(DOT_ROWS, end - row);
     for (let col: usize = 0; col < cols; col += COLS) {
       const depth = min(COLS, cols - col);
       for (let i: usize = 0; i < count; i++) {
         dequantize(row + i, col, depth, spare(), weights + i * COLS * 4);
       }
-      for (let token: usize = 0; token < tokens; token++) {
-        dotRows<f32>(x + (token * cols + col) * 4, weights, COLS * 4, count, depth, sums);
-        storeSums<f32>(sums, count, out + (token * rows + row) * 4, 4, 1, col > 0);
-      }
+      const from = x + col * 4;
+      const to = out + row * 4;
+      dotBlock<f32>(
+        from,
+        cols * 4,
+        tokens,
+        weights,
+        COLS * 4,
+        count,
+        depth,
+        sums,
+        to,
+        rows * 4,
+        4,
+        1,
+        col > 0,
+      );
     }
   }
 }
@@ -84,9 +96,9 @@ function blockTask(task: usize): void {
   const cols = word(6);
   const blocks = divideUp(word(4), BLOCK_ROWS);
   const token = task % blocks * BLOCK_ROWS;
-  const row = task / blocks * BLOCK_COLS;
+  const row = task / blocks * TASK_ROWS;
   const height = min(BLOCK_ROWS, word(4) - token);
-  const width = min(BLOCK_COLS, rows - row);
+  const width = min(TASK_ROWS, rows - row);
   const c = word(11) + (token * rows + row) * 4;
   const weights = spare() + LAYOUT_BYTES;
   const weightLead = blockDepth<f32>() * 4;

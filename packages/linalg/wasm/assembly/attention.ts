@@ -4,10 +4,7 @@
 import { divideUp, grain, number, threadIndex, word } from "./memory";
 import { lanes, loadUpTo, madd, storeUpTo, zero } from "./simd";
 import { exponentials } from "./softmax";
-import { dotRows } from "./thin_dot";
-
-/** Keys whose scores are computed at once. */
-const KEYS: usize = 4;
+import { DOT_ROWS, dotRows } from "./thin_dot";
 
 @inline
 function units(): usize {
@@ -52,9 +49,9 @@ function attend<T>(unit: usize): void {
   const lead = kvHeads * headSize * size;
   const count = last + 1 - first;
   const scores = word(4) + threadIndex() * word(13);
-  for (let key: usize = 0; key < count; key += KEYS) {
+  for (let key: usize = 0; key < count; key += DOT_ROWS) {
     const k = word(1) + column + key * lead;
-    dotRows<T>(word(0) + row, k, lead, min(KEYS, count - key), headSize, scores + key * size);
+    dotRows<T>(word(0) + row, k, lead, min(DOT_ROWS, count - key), headSize, scores + key * size);
   }
   const scale = v128.splat<T>(<T> number(0));
   for (let at: usize = 0; at < count * size; at += 16) {

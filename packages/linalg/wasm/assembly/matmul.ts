@@ -1,15 +1,18 @@
 // c = alpha · op(a) · op(b) (+ c). One task is one block of c, so that every element is summed by
-// one thread, in the order of the inner dimension, whatever the number of threads.
+// one thread, in the order of the inner dimension, cut at the same places, however large the blocks
+// are and however many threads there are.
 //
 // A block packs what it reads of a and b; thin products, which read b only once, do not pack it.
 
 import { divideUp, number, word } from "./memory";
+import { TILE_ROWS } from "./micro_kernel";
 import { packCols, packRows } from "./pack";
 import {
   ALL_COLUMNS,
   BLOCK_COLS,
   BLOCK_ROWS,
   blockDepth,
+  evenBlock,
   multiplyPanels,
   packedA,
   packedB,
@@ -17,8 +20,15 @@ import {
 import { dotTask, dotTasks } from "./thin_dot";
 import { sumRowsTask, sumRowsTasks } from "./thin_sum";
 
-/** The most rows of a thin product. */
-const THIN_ROWS: usize = 8;
+/** The most rows of a product that reads b straight, as it lies, and where it lies transposed. */
+const SUM_ROWS: usize = 8;
+const DOT_ROWS: usize = 24;
+
+/** How many tasks there should be for each thread, so that none waits long for the last one. */
+const TASKS_PER_THREAD: usize = 4;
+/** The fewest columns that it is worth to pack rows of a for, in whole tiles of either dtype. */
+const LEAST_COLS: usize = 128;
+const TILE_COLS: usize = 8;
 
 @inline
 function transposeA(): bool {
@@ -39,16 +49,33 @@ function isLower(): bool {
 @inline
 function isThin(): bool {
   const m = word(3);
-  return !isLower() && (m == 1 || (m <= THIN_ROWS && !transposeA()));
+  return !isLower() && (m == 1 || (m <= (transposeB() ? DOT_ROWS : SUM_ROWS) && !transposeA()));
+}
+
+/** Rows of c in one task. */
+@inline
+function taskRows(): usize {
+  return evenBlock(word(3), BLOCK_ROWS, TILE_ROWS);
+}
+
+/** Columns of c in one task: fewer where there would be too few tasks for the threads. */
+function taskCols(): usize {
+  const others = word(6) * divideUp(word(3), taskRows());
+  const wanted = divideUp(TASKS_PER_THREAD * word(16), others);
+  const most = max<usize>(LEAST_COLS, min<usize>(BLOCK_COLS, word(4) / wanted));
+  return evenBlock(word(4), most, TILE_COLS);
 }
 
 export function matmulTasks<T>(): usize {
   const batch = word(6);
   if (isThin()) return batch * (transposeB() ? dotTasks() : sumRowsTasks<T>());
-  return batch * divideUp(word(3), BLOCK_ROWS) * divideUp(word(4), BLOCK_COLS);
+  return batch * divideUp(word(3), taskRows()) * divideUp(word(4), taskCols());
 }
 
-/** a, b, c, m, n, k, batch, strides of a, b and c, transposed a and b, accumulate, leadC, stepC, lower. */
+/**
+ * a, b, c, m, n, k, batch, strides of a, b and c, transposed a and b, accumulate, leadC, stepC, lower,
+ * threads.
+ */
 export function matmulTask<T>(task: usize): void {
   const batch = word(6);
   const product = task % batch;
@@ -73,11 +100,13 @@ function blockTask<T>(part: usize, a: usize, b: usize, c: usize, alpha: T): void
   const stepA = transposeA() ? m * size : size;
   const colB = transposeB() ? k * size : size;
   const stepB = transposeB() ? size : n * size;
-  const blocks = divideUp(m, BLOCK_ROWS);
-  const i = part % blocks * BLOCK_ROWS;
-  const j = part / blocks * BLOCK_COLS;
-  const rows = min(BLOCK_ROWS, m - i);
-  const cols = min(BLOCK_COLS, n - j);
+  const height = taskRows();
+  const width = taskCols();
+  const blocks = divideUp(m, height);
+  const i = part % blocks * height;
+  const j = part / blocks * width;
+  const rows = min(height, m - i);
+  const cols = min(width, n - j);
   // Of row r of the block, columns up to r + diagonal are written.
   const diagonal = isLower() ? <isize> (i - j) : ALL_COLUMNS;
   if (<isize> rows + diagonal <= 0) return;

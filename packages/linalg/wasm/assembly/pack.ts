@@ -1,9 +1,10 @@
 // Copies a block of a matrix into panels for the micro-kernel: six neighbouring rows of a, or two
-// vectors of columns of b, side by side for each step of the inner dimension, and zeros beyond the
-// last one. A row of a or column of b is a lane here.
+// vectors of columns of b, side by side for each step of the inner dimension. The last panel of a
+// holds as many rows as are left, that of b zeros beyond the last column. A row of a or column of b
+// is a lane here.
 
 import { TILE_ROWS, tileCols } from "./micro_kernel";
-import { lowDoubles } from "./simd";
+import { highDoubles, lowDoubles } from "./simd";
 
 /**
  * Packs rows of a: `count` lanes of elements S as elements T.
@@ -20,7 +21,14 @@ export function packRows<S, T>(
   depth: usize,
   target: usize,
 ): void {
-  pack<S, T>(TILE_ROWS, source, laneStep, depthStep, count, depth, target);
+  const whole = count - count % TILE_ROWS;
+  const stride = TILE_ROWS * depth * sizeof<T>();
+  pack<S, T>(TILE_ROWS, source, laneStep, depthStep, whole, depth, target, stride);
+  const rest = count - whole;
+  if (rest == 0) return;
+  source += whole * laneStep;
+  target += whole * depth * sizeof<T>();
+  packAny<S, T>(rest, source, laneStep, depthStep, rest, depth, target);
 }
 
 /** Packs columns of b, as `packRows` does rows. */
@@ -32,9 +40,29 @@ export function packCols<S, T>(
   depth: usize,
   target: usize,
 ): void {
-  pack<S, T>(tileCols<T>(), source, laneStep, depthStep, count, depth, target);
+  const width = tileCols<T>();
+  const whole = count - count % width;
+  const stride = depth * 32;
+  pack<S, T>(width, source, laneStep, depthStep, whole, depth, target, stride);
+  if (whole == count) return;
+  source += whole * laneStep;
+  target += whole / width * stride;
+  packAny<S, T>(width, source, laneStep, depthStep, count - whole, depth, target);
 }
 
+/** A full panel of b whose lanes are neighbours in memory. */
+function packLines<S, T>(source: usize, depthStep: usize, depth: usize, target: usize): void {
+  for (; depth > 0; depth--, source += depthStep, target += 32) copyTile<S, T>(source, target);
+}
+
+/** As many elements as a panel of b is wide. */
+@inline
+function copyTile<S, T>(source: usize, target: usize): void {
+  copyFour<S, T>(source, target);
+  if (sizeof<T>() == 4) copyFour<S, T>(source + 16, target + 16);
+}
+
+/** Whole panels of `width` lanes. */
 @inline
 function pack<S, T>(
   width: usize,
@@ -44,16 +72,14 @@ function pack<S, T>(
   count: usize,
   depth: usize,
   target: usize,
+  stride: usize,
 ): void {
-  for (let lane: usize = 0; lane < count; lane += width) {
-    const used = min(width, count - lane);
-    if (used == width && laneStep == sizeof<S>()) {
-      packAlong<S, T>(width, source, depthStep, depth, target);
-    } else if (used == width && sizeof<S>() == sizeof<T>()) {
-      packAcross<T>(width, source, laneStep, depth, target);
-    } else packAny<S, T>(width, source, laneStep, depthStep, used, depth, target);
-    source += width * laneStep;
-    target += width * depth * sizeof<T>();
+  for (; count >= width; count -= width, source += width * laneStep, target += stride) {
+    if (laneStep == sizeof<S>()) {
+      if (width == TILE_ROWS) packAlong<S, T>(source, depthStep, depth, target);
+      else packLines<S, T>(source, depthStep, depth, target);
+    } else if (sizeof<S>() == sizeof<T>()) packAcross<T>(width, source, laneStep, depth, target);
+    else packAny<S, T>(width, source, laneStep, depthStep, width, depth, target);
   }
 }
 
@@ -76,27 +102,36 @@ function packAny<S, T>(
   }
 }
 
-/** A full panel whose lanes are neighbours in memory: one short copy per step. */
-@inline
+/** A full panel of a whose lanes are neighbours in memory: one short copy per step. */
 function packAlong<S, T>(
-  width: usize,
   source: usize,
   depthStep: usize,
   depth: usize,
   target: usize,
 ): void {
-  for (let l: usize = 0; l < depth; l++) {
-    copyPair<S, T>(source, target);
-    copyPair<S, T>(source + 2 * sizeof<S>(), target + 2 * sizeof<T>());
-    if (width > 4) copyPair<S, T>(source + 4 * sizeof<S>(), target + 4 * sizeof<T>());
-    if (width > 6) copyPair<S, T>(source + 6 * sizeof<S>(), target + 6 * sizeof<T>());
+  for (; depth > 0; depth--) {
+    copyFour<S, T>(source, target);
+    copyTwo<S, T>(source + 4 * sizeof<S>(), target + 4 * sizeof<T>());
     source += depthStep;
-    target += width * sizeof<T>();
+    target += TILE_ROWS * sizeof<T>();
   }
 }
 
 @inline
-function copyPair<S, T>(source: usize, target: usize): void {
+function copyFour<S, T>(source: usize, target: usize): void {
+  const low = v128.load(source);
+  if (sizeof<T>() == 4) v128.store(target, low);
+  else if (sizeof<S>() == 8) {
+    v128.store(target, low);
+    v128.store(target, v128.load(source, 16), 16);
+  } else {
+    v128.store(target, lowDoubles(low));
+    v128.store(target, highDoubles(low), 16);
+  }
+}
+
+@inline
+function copyTwo<S, T>(source: usize, target: usize): void {
   if (sizeof<T>() == 4) store<u64>(target, load<u64>(source));
   else if (sizeof<S>() == 8) v128.store(target, v128.load(source));
   else v128.store(target, lowDoubles(v128.load_zero<f64>(source)));

@@ -1,12 +1,20 @@
 // The product of packed panels, tile by tile, and where a thread keeps them.
 
-import { scratchAt } from "./memory";
-import { microKernel, TILE_ROWS, tileCols } from "./micro_kernel";
+import { divideUp, scratchAt } from "./memory";
+import { microKernel, shortKernel, TILE_ROWS, tileCols } from "./micro_kernel";
 
-/** Rows of a that are packed at a time. */
-export const BLOCK_ROWS: usize = 240;
-/** Columns of b that are packed at a time. */
-export const BLOCK_COLS: usize = 256;
+/**
+ * The most rows of a, and columns of b, that are packed at a time: 264 and 512 KiB, which share a
+ * second cache of 1 MiB.
+ */
+export const BLOCK_ROWS: usize = 264;
+export const BLOCK_COLS: usize = 512;
+
+/** The length of blocks that are all alike, at most `most` long, and multiples of `unit`. */
+@inline
+export function evenBlock(length: usize, most: usize, unit: usize): usize {
+  return divideUp(divideUp(length, divideUp(length, most)), unit) * unit;
+}
 
 /** Steps of the inner dimension that are packed at a time: panels of 1 KiB per lane. */
 @inline
@@ -20,7 +28,7 @@ const TILE: usize = PACKED_B + BLOCK_COLS * 1024;
 /** Where the memory begins that a kernel may use besides the panels. */
 const SPARE: usize = TILE + TILE_ROWS * 32;
 /** Bytes of it. */
-const SPARE_BYTES: usize = 128 * 1024;
+const SPARE_BYTES: usize = 450 * 1024;
 /** All that a thread needs. */
 export const SCRATCH_BYTES: usize = SPARE + SPARE_BYTES;
 
@@ -70,10 +78,9 @@ export function multiplyPanels<T>(
       // What row 0 of the tile may write, counted from its first column.
       const right = <isize> (i - j) + diagonal + 1;
       if (right + <isize> height <= 1) continue;
-      if (
-        height == TILE_ROWS && width == tileCols<T>() && right >= <isize> tileCols<T>()
-      ) {
-        microKernel<T>(depth, a, b, target, lead, alpha, accumulate);
+      if (width == tileCols<T>() && right >= <isize> tileCols<T>()) {
+        if (height == TILE_ROWS) microKernel<T>(depth, a, b, target, lead, alpha, accumulate);
+        else shortKernel<T>(height, depth, a, b, target, lead, alpha, accumulate);
       } else edgeTile<T>(depth, a, b, target, lead, height, width, right, alpha, accumulate);
     }
   }
@@ -98,7 +105,7 @@ function edgeTile<T>(
 ): void {
   const tile = scratchAt(TILE);
   if (accumulate) copyRows<T>(c, lead, tile, 32, height, width, right);
-  microKernel<T>(depth, a, b, tile, 32, alpha, accumulate);
+  shortKernel<T>(height, depth, a, b, tile, 32, alpha, accumulate);
   copyRows<T>(tile, 32, c, lead, height, width, right);
 }
 

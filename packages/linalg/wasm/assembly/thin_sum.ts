@@ -52,19 +52,22 @@ function addFour<T>(sums: usize, a: usize, b: usize, lead: usize, cols: usize): 
   const a1 = v128.load_splat<T>(a, sizeof<T>());
   const a2 = v128.load_splat<T>(a, 2 * sizeof<T>());
   const a3 = v128.load_splat<T>(a, 3 * sizeof<T>());
-  const b1 = b + lead;
-  const b2 = b1 + lead;
-  const b3 = b2 + lead;
-  let at: usize = 0;
-  for (let j: usize = 0; j < cols; j += lanes<T>(), at += 16) {
-    const left = cols - j;
-    let sum = v128.load(sums + at);
-    sum = madd<T>(a0, loadUpTo<T>(b + at, left), sum);
-    sum = madd<T>(a1, loadUpTo<T>(b1 + at, left), sum);
-    sum = madd<T>(a2, loadUpTo<T>(b2 + at, left), sum);
-    sum = madd<T>(a3, loadUpTo<T>(b3 + at, left), sum);
-    v128.store(sums + at, sum);
+  let b1 = b + lead;
+  let b2 = b1 + lead;
+  let b3 = b2 + lead;
+  for (; cols >= lanes<T>(); cols -= lanes<T>()) {
+    const sum = madd<T>(a1, v128.load(b1), madd<T>(a0, v128.load(b), v128.load(sums)));
+    v128.store(sums, madd<T>(a3, v128.load(b3), madd<T>(a2, v128.load(b2), sum)));
+    sums += 16;
+    b += 16;
+    b1 += 16;
+    b2 += 16;
+    b3 += 16;
   }
+  if (cols == 0) return;
+  const first = madd<T>(a0, loadUpTo<T>(b, cols), v128.load(sums));
+  const sum = madd<T>(a2, loadUpTo<T>(b2, cols), madd<T>(a1, loadUpTo<T>(b1, cols), first));
+  v128.store(sums, madd<T>(a3, loadUpTo<T>(b3, cols), sum));
 }
 
 function addOne<T>(sums: usize, a: usize, b: usize, cols: usize): void {
