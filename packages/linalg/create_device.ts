@@ -15,6 +15,7 @@ import { gram } from "./front/gram.ts";
 import { hadamard } from "./front/hadamard.ts";
 import { householderPanel } from "./front/householder_panel.ts";
 import { matmul } from "./front/matmul.ts";
+import { nearest } from "./front/nearest.ts";
 import { rmsNorm, softmax } from "./front/normalize.ts";
 import { reduceCols, reduceRows } from "./front/reduce.ts";
 import { rotary } from "./front/rotary.ts";
@@ -78,6 +79,7 @@ function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): Device
     rotary: (x, cos, sin, positions) => rotary(arrays, x, cos, sin, positions),
     attention: (q, k, v, options) => attention(arrays, q, k, v, options),
     hadamard: (x, block, options) => hadamard(arrays, factors, x, block, options),
+    nearest: (x, codebook) => nearest(arrays, x, codebook),
 
     choleskyBlock: (matrix, at, size, status) => choleskyBlock(arrays, matrix, at, size, status),
     householderPanel: (panel) => householderPanel(arrays, panel),

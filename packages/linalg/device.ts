@@ -319,6 +319,14 @@ export interface Device extends Disposable {
    */
   householderPanel(panel: DeviceArray): HouseholderPanel;
   /**
+   * Finds the row of `codebook` `[count, cols]` that is nearest to each row of x `[…, cols]`: u32 `[…]`.
+   *
+   * The first of several at the same distance; 0 for a row that holds NaN or infinities, which no
+   * codeword is near to. Distances are compared as x · c − ‖c‖² / 2, in the dtype of `x`, so that two
+   * that differ by less than its roundings may change places.
+   */
+  nearest(x: DeviceArray, codebook: DeviceArray): DeviceArray;
+  /**
    * `x · Wᵀ` for W = scale · (code − zero point), dequantized while it multiplies.
    *
    * @param x f32 `[…, cols]`.

@@ -202,6 +202,7 @@ export const KERNEL_NAMES = [
   "arrowheadSvd",
   "bidiagonalPanel",
   "householderPanel",
+  "nearest",
 ] as const;
 
 /** One of {@linkcode KERNEL_NAMES}. */
@@ -332,6 +333,19 @@ export interface Kernels<S> {
     order: number;
     /** u32 `[order, ⌈order / 32⌉]`, a set bit for each entry that is negative, lowest bit first. */
     signs: S | null;
+  }): void;
+  /**
+   * The index of the nearest row of `codebook` `[count, cols]` to each row of x, u32 `[rows]`: the first
+   * of several; 0 where no score is finite. NaN is never near.
+   */
+  nearest(p: {
+    x: S;
+    codebook: S;
+    out: S;
+    dtype: "f32" | "f64";
+    rows: number;
+    cols: number;
+    count: number;
   }): void;
   /** `x · Wᵀ`, W dequantized while it multiplies. */
   affineMatmul(p: AffineMatmulParams<S>): void;

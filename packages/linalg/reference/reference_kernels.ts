@@ -12,6 +12,7 @@ import { hadamard } from "./hadamard.ts";
 import { cast } from "./halves.ts";
 import { householderPanel } from "./householder_panel.ts";
 import { matmul } from "./matmul.ts";
+import { nearest } from "./nearest.ts";
 import { rotary } from "./rotary.ts";
 import { solveBlock } from "./solve_block.ts";
 import { tridiagonalPanel } from "./tridiagonal_panel.ts";
@@ -116,6 +117,7 @@ export function createReferenceKernels(): Kernels<HostArray> {
       }
     },
     hadamard,
+    nearest,
     affineMatmul,
     choleskyBlock,
     solveBlock,

@@ -315,11 +315,12 @@ export const ARRAY_CASES: readonly DeviceCase[] = [
         attention: () => device.attention(x, x, x, { heads: 1 }),
         gather: () => device.gatherRows(x, order),
         hadamard: () => device.hadamard(x, 2),
+        nearest: () => device.nearest(x, x),
       };
       for (const [name, operate] of Object.entries(operations)) {
         if (doubles.has(name as keyof typeof operations)) {
           using result = operate();
-          assertEquals(result.dtype, "f64", name);
+          assertEquals(result.dtype, name === "nearest" ? "u32" : "f64", name);
         } else assertThrows(operate, TypeError, "f64", name);
       }
       await assertRejects(() => device.download({} as DeviceArray), TypeError, "made by a device");

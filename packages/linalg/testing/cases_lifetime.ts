@@ -26,6 +26,7 @@ const OPERATIONS: Readonly<Record<string, (d: Device, x: DeviceArray) => DeviceA
   softmax: (d, x) => d.softmax(x),
   attention: (d, x) => d.attention(x, x, x, { heads: 1 }),
   hadamard: (d, x) => d.hadamard(x, 2),
+  nearest: (d, x) => d.nearest(x, x),
 };
 
 /** How arrays live and die. */

@@ -17,6 +17,7 @@ import { MATMUL_CASES } from "./cases_matmul.ts";
 import { MODEL_CASES } from "./cases_model.ts";
 import { TRIDIAGONAL_CASES } from "./cases_tridiagonal.ts";
 import { SVD_CASES } from "./cases_svd.ts";
+import { NEAREST_CASES } from "./cases_nearest.ts";
 import type { DeviceCase } from "./device_case.ts";
 
 /** Everything that a device has to do, one behaviour a case. */
@@ -29,6 +30,7 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...HALF_CASES,
   ...TRIDIAGONAL_CASES,
   ...SVD_CASES,
+  ...NEAREST_CASES,
   ...LIFETIME_CASES,
   ...BLOCK_CASES,
 ];

@@ -61,3 +61,7 @@ export const BIDIAGONAL_COLS = 46;
 export const BIDIAGONAL_TRIANGLES = 48;
 /** Makes a few columns triangular by Householder reflectors. */
 export const HOUSEHOLDER_PANEL = 68;
+/** Finds the nearest codeword of each row. */
+export const NEAREST = 96;
+/** Arranges a codebook for that. */
+export const PACK_CODEBOOK = 98;

@@ -29,6 +29,8 @@ import {
   HALF,
   HOUSEHOLDER_PANEL,
   MATMUL,
+  NEAREST,
+  PACK_CODEBOOK,
   REDUCE,
   RMS_NORM,
   ROTARY,
@@ -170,6 +172,15 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     hadamard: ({ x, out, dtype, length, block, order, signs }) => {
       const words = [x.address, out.address, length, block, order, signs?.address ?? 0];
       run(of(HADAMARD, dtype), words);
+    },
+    nearest: ({ x, codebook, out, dtype, rows, cols, count }) => {
+      // Two vectors of codewords to a panel, and one element more for their norms.
+      const panels = Math.ceil(count / (32 / BYTES[dtype]));
+      const packed = allocate(panels * (cols + 1) * 32);
+      run(of(PACK_CODEBOOK, dtype), [codebook.address, packed.address, count, cols]);
+      const addresses = [x.address, packed.address, out.address];
+      run(of(NEAREST, dtype), [...addresses, rows, cols, panels]);
+      allocator.free(packed.address);
     },
     affineMatmul: (p) => {
       const zeroPoint = typeof p.zeroPoints === "number" ? p.zeroPoints : 0;

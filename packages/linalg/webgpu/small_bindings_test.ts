@@ -80,6 +80,10 @@ cutTest(
   (put, device) => device.hadamard(put(integers([10, 144], 1)), 144),
   1e-5,
 );
+cutTest(
+  "nearest",
+  (put, device) => device.nearest(put(integers([200, 3], 1)), put(integers([50, 3], 2))),
+);
 cutTest("softmax", (put, device) => device.softmax(put(integers([30, 70], 1))), 1e-6);
 cutTest(
   "rmsNorm",

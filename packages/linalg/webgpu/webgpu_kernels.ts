@@ -15,6 +15,7 @@ import { gram } from "./gram.ts";
 import { hadamard } from "./hadamard.ts";
 import { householderPanel } from "./householder_panel.ts";
 import { matmul } from "./matmul.ts";
+import { nearest } from "./nearest.ts";
 import { reduceCols } from "./reduce_cols.ts";
 import { reduceRows } from "./reduce_rows.ts";
 import { rmsNorm } from "./rms_norm.ts";
@@ -64,6 +65,7 @@ export function createWebgpuKernels(
     attention: (p) => attention(gpu, p),
     gather: (p) => gather(gpu, p),
     hadamard: (p) => hadamard(gpu, p),
+    nearest: (p) => nearest(gpu, p),
     affineMatmul: (p) => affineMatmul(gpu, p),
     choleskyBlock: (p) => choleskyBlock(gpu, p),
     householderPanel: (p) => householderPanel(gpu, p),

@@ -23,6 +23,8 @@ import {
   HALF,
   MATMUL,
   MULTIPLY_ROW,
+  NEAREST,
+  PACK_CODEBOOK,
   REDUCE,
   REFLECT_ROW,
   RMS_NORM,
@@ -61,6 +63,7 @@ import { hadamardTask, hadamardTasks } from "./hadamard";
 import { fromHalfTask, halfTasks, toHalfTask } from "./half";
 import { householderPanelTask } from "./householder_panel";
 import { matmulTask, matmulTasks } from "./matmul";
+import { nearestTask, nearestTasks, packCodebookTask, packCodebookTasks } from "./nearest";
 import { reduceTask, reduceTasks } from "./reduce";
 import { rmsNormTask, rmsNormTasks } from "./rms_norm";
 import { rotaryTask, rotaryTasks } from "./rotary";
@@ -91,6 +94,10 @@ export function countTasks(operation: i32): usize {
       return arrowheadRowTasks();
     case ARROWHEAD_VECTORS:
       return arrowheadVectorsTasks();
+    case PACK_CODEBOOK:
+      return packCodebookTasks<f32>();
+    case PACK_CODEBOOK + 1:
+      return packCodebookTasks<f64>();
   }
   switch (operation & ~1) {
     case TRANSPOSE:
@@ -135,6 +142,8 @@ export function countTasks(operation: i32): usize {
       return 1;
     case ROTATE_ROWS:
       return rotateRowsTasks();
+    case NEAREST:
+      return nearestTasks();
     default:
       return 0;
   }
@@ -249,5 +258,13 @@ export function runTask(operation: i32, task: usize): void {
       return householderPanelTask<f32>();
     case HOUSEHOLDER_PANEL + 1:
       return householderPanelTask<f64>();
+    case NEAREST:
+      return nearestTask<f32>(task);
+    case NEAREST + 1:
+      return nearestTask<f64>(task);
+    case PACK_CODEBOOK:
+      return packCodebookTask<f32>(task);
+    case PACK_CODEBOOK + 1:
+      return packCodebookTask<f64>(task);
   }
 }

@@ -147,6 +147,7 @@ function floats(double: boolean): Record<string, Result> {
     "gather columns": (d) => d.gatherCols(make(d, 301, 403), indices(d, 299, 403)),
     hadamard: (d) => d.hadamard(make(d, 301, 512), 256),
     "hadamard of a long run": (d) => d.hadamard(make(d, 3, 16384), 16384),
+    nearest: (d) => d.nearest(make(d, 1001, 8), make(d, 301, 8)),
     "hadamard by a factor": (d) => d.hadamard(make(d, 101, 896), 448),
     slice: (d) => d.slice(make(d, 901, 403), { row: 1, col: 3, cols: 399 }),
     choleskyBlock: (d) => withFactor(d, make(d, 131, 131)),
