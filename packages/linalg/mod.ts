@@ -13,6 +13,9 @@ export * from "./wasm/wasm_device.ts";
 export * from "./webgpu/webgpu_device.ts";
 export * from "./with_device.ts";
 
+export * from "./codebook/kmeans.ts";
+export * from "./codebook/nearest_codewords.ts";
+
 export * from "./hadamard/hadamard_matrix.ts";
 export * from "./hadamard/hadamard_order.ts";
 
