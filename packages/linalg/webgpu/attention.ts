@@ -1,27 +1,19 @@
-// Causal attention with grouped heads, by an online softmax:
-//
-// M. Milakov, N. Gimelshein, "Online normalizer calculation for softmax", 2018, arXiv:1805.02867.
-//
-// A workgroup serves one query and head: for each tile of 64 keys every invocation computes one
-// score; then the workgroup goes through the tile's values, every invocation in up to 4 columns.
-// What was summed under a smaller maximum is shrunk by exp(old maximum − new maximum).
+// Causal attention with grouped heads, by tiles of queries; see attention_tiles.ts. Where the queries
+// alone do not fill the machine, as in generation, the keys are cut into parts, which are put
+// together in order.
 
 import type { AttentionParams } from "../kernels.ts";
+import { joinParts } from "./attention_parts.ts";
+import { attentionTiles, LONGEST, TILE } from "./attention_tiles.ts";
 import type { Gpu } from "./gpu.ts";
-import { type GpuStorage, view } from "./storage.ts";
-import { type Kernel, mainOf } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
-import { LARGER, LOWEST, treeReduction } from "./tree.ts";
+import { type GpuStorage, type View, view } from "./storage.ts";
 
-/** Invocations of a workgroup, and keys in a tile. */
-const KEYS = 64;
+/** The fewest keys that are worth a workgroup of their own. */
+const LEAST_KEYS = 64;
 
-/** Columns of the values that a workgroup sums up; a longer head takes several. */
-const COLS = 4 * KEYS;
-
-const ATTENTION: Kernel<
-  "q" | "k" | "v",
-  "out",
+type Names =
   | "batch"
   | "queries"
   | "keys"
@@ -30,83 +22,56 @@ const ATTENTION: Kernel<
   | "kvHeads"
   | "headSize"
   | "chunks"
-  | "window"
-  | "scale"
-> = {
-  name: "attention",
-  reads: { q: "f32", k: "f32", v: "f32" },
-  writes: { out: "f32" },
-  params: {
-    batch: "u32",
-    queries: "u32",
-    keys: "u32",
-    keyRows: "u32",
-    heads: "u32",
-    kvHeads: "u32",
-    headSize: "u32",
-    chunks: "u32",
-    window: "u32",
-    scale: "f32",
-  },
-  code: () => /* wgsl */ `
-${LARGER}
-${treeReduction("max", "max", KEYS, KEYS)}
-${treeReduction("sum", "sum", KEYS, KEYS)}
-var<workgroup> weights: array<f32, ${KEYS}>;
-${mainOf(KEYS)}
-  let col = group % p.chunks * ${COLS}u + local;
-  let head = group / p.chunks % p.heads;
-  let query = group / p.chunks / p.heads % p.queries;
-  let batch = group / p.chunks / p.heads / p.queries;
-  if (batch >= p.batch) { return; }
-  let row = ((batch * p.queries + query) * p.heads + head) * p.headSize;
-  let lead = p.kvHeads * p.headSize;
-  let column = batch * p.keyRows * lead + head * p.kvHeads / p.heads * p.headSize;
-  // One past the last key that the query sees.
-  let end = p.keys - p.queries + query + 1u;
-  var highest = ${LOWEST};
-  var total = 0.0;
-  var sums = vec4f();
-  for (var start = end - min(end, p.window); start < end; start += ${KEYS}u) {
-    let key = start + local;
-    var score = ${LOWEST};
-    if (key < end) {
-      score = 0.0;
-      for (var i = 0u; i < p.headSize; i++) {
-        score += q[p.q_at + row + i] * k[p.k_at + column + key * lead + i];
-      }
-      score *= p.scale;
-    }
-    let higher = larger(highest, reduce_max(local, score));
-    let weight = select(0.0, exp(score - higher), key < end);
-    weights[local] = weight;
-    let shrink = exp(highest - higher);
-    // The barriers of the sum let all see the weights.
-    total = total * shrink + reduce_sum(local, weight);
-    sums *= shrink;
-    highest = higher;
-    for (var j = start; j < min(start + ${KEYS}u, end); j++) {
-      for (var c = 0u; c < 4u; c++) {
-        if (col + c * ${KEYS}u < p.headSize) {
-          sums[c] += weights[j - start] * v[p.v_at + column + j * lead + col + c * ${KEYS}u];
-        }
-      }
-    }
-  }
-  for (var c = 0u; c < 4u; c++) {
-    if (col + c * ${KEYS}u < p.headSize) {
-      out[p.out_at + row + col + c * ${KEYS}u] = sums[c] / total;
-    }
-  }
-}`,
-};
+  | "parts"
+  | "span"
+  | "window";
+
+function kernelOf(
+  headSize: number,
+  isPart: boolean,
+): Kernel<"q" | "k" | "v", "out" | "stats", Names | "scale"> {
+  const slices = Math.ceil(Math.min(headSize, LONGEST) / TILE);
+  const isVector = headSize % 4 === 0;
+  const type = isVector ? "vec4f" : "f32";
+  const writes = isPart ? { out: type, stats: "pair" } as const : { out: type } as const;
+  return {
+    name: `attention ${slices}${isVector ? " x4" : ""}${isPart ? ", parts" : ""}`,
+    reads: { q: type, k: type, v: type },
+    writes: writes as { out: typeof type; stats: "pair" },
+    params: {
+      batch: "u32",
+      queries: "u32",
+      keys: "u32",
+      keyRows: "u32",
+      heads: "u32",
+      kvHeads: "u32",
+      headSize: "u32",
+      chunks: "u32",
+      parts: "u32",
+      span: "u32",
+      window: "u32",
+      scale: "f32",
+    },
+    code: () => attentionTiles({ slices, isVector, isPart }),
+  };
+}
+
+/** Some queries of some batch entries, and the keys and values they see. */
+interface Queries {
+  readonly batch: number;
+  readonly queries: number;
+  readonly keys: number;
+  readonly q: View;
+  readonly k: View;
+  readonly v: View;
+  readonly out: View;
+}
 
 /** Attends; the keys and values that a query may see must fit into one binding. */
 export function attention(gpu: Gpu, p: AttentionParams<GpuStorage>): void {
   const { q, k, v, out, queries, keys, keyRows, heads, kvHeads, headSize } = p;
   const width = heads * headSize;
   const kvWidth = kvHeads * headSize;
-  const chunks = Math.ceil(headSize / COLS);
 
   /** Serves some queries of some batch entries; keys are counted from the first they see. */
   const run = (entry: number, batch: number, query: number, count: number) => {
@@ -116,23 +81,15 @@ export function attention(gpu: Gpu, p: AttentionParams<GpuStorage>): void {
     const length = ((batch - 1) * queries + count) * width;
     const kvStart = (entry * keyRows + first) * kvWidth;
     const kvLength = ((batch - 1) * keyRows + end - first) * kvWidth;
-    gpu.dispatch(ATTENTION, {
+    attend(gpu, p, {
+      batch,
+      queries: count,
+      keys: end - first,
       q: view(q, start * width, length),
       k: view(k, kvStart, kvLength),
       v: view(v, kvStart, kvLength),
       out: view(out, start * width, length),
-    }, {
-      batch,
-      queries: count,
-      keys: end - first,
-      keyRows,
-      heads,
-      kvHeads,
-      headSize,
-      chunks,
-      window: p.window,
-      scale: p.scale,
-    }, batch * count * heads * chunks);
+    });
   };
 
   const entryLength = Math.max(queries * width, keyRows * kvWidth);
@@ -144,4 +101,47 @@ export function attention(gpu: Gpu, p: AttentionParams<GpuStorage>): void {
       }
     }
   }
+}
+
+function attend(gpu: Gpu, p: AttentionParams<GpuStorage>, some: Queries): void {
+  const { heads, kvHeads, headSize, keyRows, window, scale } = p;
+  const { batch, queries, keys, out } = some;
+  const chunks = Math.ceil(headSize / LONGEST);
+  const tiles = Math.ceil(queries * heads / kvHeads / TILE);
+  const groups = batch * kvHeads * tiles * chunks;
+  const most = Math.min(keys / LEAST_KEYS, gpu.maxWords / out.count);
+  const wanted = Math.max(1, Math.min(Math.ceil(gpu.fullGroups / groups), Math.floor(most)));
+  const span = Math.ceil(keys / wanted / TILE) * TILE;
+  const parts = Math.ceil(keys / span);
+  const rows = out.count / headSize;
+  const x = parts > 1 ? gpu.allocate(4 * out.count * parts) : out.storage;
+  const stats = parts > 1 ? gpu.allocate(8 * rows * parts) : out.storage;
+
+  const inVectors = ({ storage, first, count }: View) =>
+    headSize % 4 === 0 ? view(storage, first / 4, count / 4) : view(storage, first, count);
+  const kernel = kernelOf(headSize, parts > 1);
+  gpu.dispatch(kernel, {
+    q: inVectors(some.q),
+    k: inVectors(some.k),
+    v: inVectors(some.v),
+    out: inVectors(parts > 1 ? view(x, 0, out.count * parts) : out),
+    stats: view(stats, 0, rows * parts),
+  }, {
+    batch,
+    queries,
+    keys,
+    keyRows,
+    heads,
+    kvHeads,
+    headSize,
+    chunks,
+    parts,
+    span,
+    window,
+    scale,
+  }, groups * parts);
+  if (parts === 1) return;
+  joinParts(gpu, x, stats, out, headSize, parts);
+  gpu.free(x);
+  gpu.free(stats);
 }
