@@ -5,6 +5,7 @@ import type { Tensor } from "@pare/tensor";
 import { Matrix } from "ml-matrix";
 import type { Numpy } from "../peers/numpy.ts";
 import type { Contender } from "./row.ts";
+import { watchOperation } from "./watch_operation.ts";
 
 /** Tensors that all contenders of a row get, by name. */
 export type Operands = Readonly<Record<string, Tensor<"f32"> | Tensor<"f64">>>;
@@ -74,6 +75,23 @@ export function inMlMatrix(operation: (matrix: Matrix) => unknown): Contender<On
     prepare: ({ a: { data, shape: [rows, cols] } }) => {
       const matrix = Matrix.from1DArray(rows, cols, data);
       return () => void operation(matrix);
+    },
+  };
+}
+
+/** How long a device's operation takes within a function of ours; see {@linkcode watchOperation}. */
+export function watchedShare<T>(
+  device: Device,
+  operation: keyof Device & string,
+  name: string,
+  run: (operands: T, device: Device) => Promise<unknown>,
+): Contender<T> {
+  return {
+    name,
+    prepare: (operands) => async () => {
+      const watched = watchOperation(device, operation);
+      await run(operands, watched.device);
+      return watched.spentMs();
     },
   };
 }

@@ -9,9 +9,16 @@ import {
   type Matrix,
   SingularValueDecomposition,
 } from "ml-matrix";
-import { inMlMatrix, inNumpy, onDevice, type OneMatrix, onHost, OURS } from "./contenders.ts";
+import {
+  inMlMatrix,
+  inNumpy,
+  onDevice,
+  type OneMatrix,
+  onHost,
+  OURS,
+  watchedShare,
+} from "./contenders.ts";
 import { normalF64, positiveDefinite, symmetric } from "./matrices.ts";
-import { watchMatmul } from "./watch_matmul.ts";
 import { type Comparison, type Contender, type Row, row } from "./row.ts";
 import type { Setup } from "./setup.ts";
 
@@ -91,14 +98,9 @@ function randomizedRow(dtype: "f32" | "f64", { device, quick }: Setup): Row {
     operands: () => ({ a: castTo(randomNormal([n, n], { seed: 1 }), dtype) }),
     contenders: [
       onHost(({ a }) => randomizedSvd(a, { device, rank, seed: 1 })),
-      {
-        name: products,
-        prepare: ({ a }) => async () => {
-          const watched = watchMatmul(device);
-          await randomizedSvd(a, { device: watched.device, rank, seed: 1 });
-          return watched.spentMs();
-        },
-      },
+      watchedShare(device, "matmul", products, ({ a }, watched) => {
+        return randomizedSvd(a, { device: watched, rank, seed: 1 });
+      }),
     ],
     comparisons: [{ against: [products], goal: 0.8 }],
   });

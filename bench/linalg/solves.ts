@@ -1,10 +1,10 @@
-// Triangular systems with many right-hand sides and QR, in f64 on the host.
+// Triangular systems with many right-hand sides, LDL and QR, in f64 on the host.
 
-import { qr, qrPivoted, triangularSolve } from "@pare/linalg";
+import { cholesky, ldl, qr, qrPivoted, triangularSolve } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
 import { type Matrix, QrDecomposition } from "ml-matrix";
 import { inMlMatrix, inNumpy, onDevice, type OneMatrix, onHost, OURS } from "./contenders.ts";
-import { lowerTriangular, normalF64 } from "./matrices.ts";
+import { lowerTriangular, normalF64, positiveDefinite } from "./matrices.ts";
 import { type Row, row } from "./row.ts";
 import type { Setup } from "./setup.ts";
 
@@ -46,6 +46,21 @@ function qrRow(m: number, n: number, { device, numpy }: Setup): Row {
   });
 }
 
+/** LDL, against Cholesky, which finds the same factor but for its scale. */
+function ldlRow(n: number, blockSize: number, { device }: Setup): Row {
+  const other = `${OURS}, cholesky`;
+  return row<OneMatrix>({
+    name: `ldl ${n}×${n}, blocks of ${blockSize}`,
+    flops: n ** 3 / 3,
+    operands: () => ({ a: positiveDefinite(n) }),
+    contenders: [
+      onHost(({ a }) => ldl(a, { device, blockSize })),
+      onHost(({ a }) => cholesky(a, { device }), { name: other }),
+    ],
+    comparisons: [{ against: [other] }],
+  });
+}
+
 /** QR with column pivoting, against QR without. */
 function pivotedRow(n: number, { device }: Setup): Row {
   const plain = `${OURS}, qr`;
@@ -60,11 +75,12 @@ function pivotedRow(n: number, { device }: Setup): Row {
   });
 }
 
-/** The solves and QR. */
+/** The solves, LDL and QR. */
 export function solveRows(setup: Setup): Row[] {
   const sizes = setup.quick ? [512] : [512, 1024, 2048];
   return [
     ...sizes.map((n) => triangularRow(n, setup)),
+    ...sizes.flatMap((n) => [1, 8].map((blockSize) => ldlRow(n, blockSize, setup))),
     ...sizes.map((n) => qrRow(n, n, setup)),
     ...(setup.quick ? [] : [qrRow(4096, 256, setup)]),
     ...sizes.filter((n) => n <= 1024).map((n) => pivotedRow(n, setup)),

@@ -1,11 +1,11 @@
 import { createReferenceDevice, downloadF32 } from "@pare/linalg";
 import { tensor } from "@pare/tensor";
 import { assert, assertEquals } from "@std/assert";
-import { watchMatmul } from "./watch_matmul.ts";
+import { watchOperation } from "./watch_operation.ts";
 
-Deno.test("watchMatmul() sees the products of a device and of its scopes, and nothing else", async () => {
+Deno.test("watchOperation() sees an operation of a device and of its scopes, and nothing else", async () => {
   using device = createReferenceDevice();
-  const watched = watchMatmul(device);
+  const watched = watchOperation(device, "matmul");
   using scope = watched.device.scope();
   const a = scope.upload(tensor(Float32Array.of(1, 2, 3, 4), [2, 2]));
   scope.add(a, a);
