@@ -20,6 +20,7 @@ import { rmsNorm, softmax } from "./front/normalize.ts";
 import { reduceCols, reduceRows } from "./front/reduce.ts";
 import { rotary } from "./front/rotary.ts";
 import { rotateRows } from "./front/rotate_rows.ts";
+import { secularVectors } from "./front/secular_vectors.ts";
 import { transpose } from "./front/transpose.ts";
 import { createHadamardFactors, type HadamardFactors } from "./hadamard/hadamard_factors.ts";
 import { tridiagonalPanel } from "./front/tridiagonal_panel.ts";
@@ -89,5 +90,7 @@ function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): Device
     rotateRows: (matrix, pairs, factors) => rotateRows(arrays, matrix, pairs, factors),
     arrowheadSvd: (d, z) => arrowheadSvd(arrays, d, z),
     bidiagonalPanel: (matrix, first, width) => bidiagonalPanel(arrays, matrix, first, width),
+    secularVectors: (numbers, rho, vectors, upper) =>
+      secularVectors(arrays, numbers, rho, vectors, upper),
   };
 }

@@ -167,9 +167,9 @@ export interface BidiagonalPanel {
  *
  * Operations take arrays of this device and return new ones. A device may queue what it has to
  * compute; only `download` waits for it. Nothing but `into`, the targets of `write`, `gram`,
- * `solveBlock` and `rotateRows`, and the operands of `choleskyBlock`, `tridiagonalPanel` and
- * `householderPanel` is ever changed; what is changed must not share its elements with an operand,
- * which is not checked.
+ * `solveBlock` and `rotateRows`, and the operands of `choleskyBlock`, `tridiagonalPanel`,
+ * `householderPanel` and `secularVectors` is ever changed; what is changed must not share its elements
+ * with an operand, which is not checked.
  *
  * Operations throw a `RangeError` for shapes, blocks and counts that do not fit, mostly a
  * `ShapeError` that tells the shape wanted; and a `TypeError` for an array that was freed, belongs to
@@ -376,6 +376,24 @@ export interface Device extends Disposable {
    * @param width How many, at most 64.
    */
   bidiagonalPanel(matrix: DeviceArray, first: number, width: number): BidiagonalPanel;
+  /**
+   * Takes the eigenvalues and eigenvectors of D + ρ z zᵀ, D diagonal, on a device that supports f64.
+   *
+   * Vectors may have their elements in an order of their own. Rows of `numbers`, f64 `[10, count]`:
+   *
+   * - 0, 1: the diagonal, ascending and no two alike, and z, none of them zero.
+   * - 2, 3: both in the order of the elements of vectors; row 3 is overwritten.
+   * - 4, 5: a first and a last row of the basis that D stands in, in this order.
+   * - 6, 7: become what adds up to the eigenvalues, ascending: an element of D and the difference.
+   * - 8, 9: become the first and the last row of the basis of the vectors.
+   *
+   * @param numbers What is known and what is asked for.
+   * @param rho ρ, positive.
+   * @param vectors `[count, upper + lower]`; row i becomes the first `upper` elements of vector i, and
+   *   behind them its last ones.
+   * @param upper How many of the first elements are asked for.
+   */
+  secularVectors(numbers: DeviceArray, rho: number, vectors: DeviceArray, upper: number): void;
 }
 
 /**

@@ -181,7 +181,28 @@ export interface BidiagonalPanelParams<S> {
   right: S;
 }
 
-/** The operations that a backend may do in f64; but for `arrowheadSvd` all are there in f32. */
+/** What a backend is given to take the eigenvectors of D + ρ z zᵀ. */
+export interface SecularVectorsParams<S> {
+  /** f64 `[10, count]`; rows as `Device.secularVectors` has them. */
+  numbers: S;
+  /** Written, `[count, upper + lower]`. */
+  vectors: S;
+  /** Of the vectors. */
+  dtype: "f32" | "f64";
+  /** ρ, positive. */
+  rho: number;
+  /** How many poles, roots and vectors there are. */
+  count: number;
+  /** How many of the first elements of a vector are written to its first columns. */
+  upper: number;
+  /** How many of its last elements are written behind them. */
+  lower: number;
+}
+
+/**
+ * The operations that a backend may do in f64; but for `arrowheadSvd` and `secularVectors` all are
+ * there in f32.
+ */
 export const KERNEL_NAMES = [
   "matmul",
   "transpose",
@@ -203,6 +224,7 @@ export const KERNEL_NAMES = [
   "bidiagonalPanel",
   "householderPanel",
   "nearest",
+  "secularVectors",
 ] as const;
 
 /** One of {@linkcode KERNEL_NAMES}. */
@@ -384,6 +406,8 @@ export interface Kernels<S> {
   householderPanel(
     p: { x: S; t: S; r: S; dtype: "f32" | "f64"; count: number; length: number },
   ): void;
+  /** Eigenvectors of D + ρ z zᵀ, found in f64. */
+  secularVectors(p: SecularVectorsParams<S>): void;
   /** Ends workers and frees all memory. */
   dispose(): void;
 }

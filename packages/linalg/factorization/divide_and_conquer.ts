@@ -10,8 +10,8 @@
 // `deflation.ts` and `secular_equation.ts` find Λ and U; the vectors of T are [Q_1 0; 0 Q_2] U. Here
 // rows are vectors, so that they are picked and turned as they lie.
 //
-// All but the products is done on the host, in f64, also the first and last rows of Q, that is all that
-// the values depend on: no product has to be waited for. A cut where an element is nothing costs
+// The host keeps the first and last rows of Q, that is all that the values depend on, in f64, so that no
+// product has to be waited for. A cut where an element is nothing costs
 // nothing, and comes first; what is small enough is left to implicit QL.
 // Bound: ‖T - Q Λ Qᵀ‖ <= c n eps ‖T‖ and ‖QᵀQ - I‖ <= c n eps, in the dtype of the products.
 // Cost: up to 4/3 n³ in products, less what is deflated, and about 8 n² divisions.
@@ -20,12 +20,12 @@ import type { Device, DeviceArray } from "../device.ts";
 import { deflate, type Grouped, type Rotation } from "./deflation.ts";
 import { put, scaleToOne } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
-import { picked, type SecularVectors, solveSecular } from "./secular_vectors.ts";
+import { type SecularVectors, solveSecular } from "./secular.ts";
 import { tridiagonalQr } from "./tridiagonal_qr.ts";
 
 const EPSILON = 2 ** -53;
 /** Rows that are left to implicit QL. */
-const LEAF = 32;
+const LEAF = 24;
 
 /** Eigenvalues of a tridiagonal matrix and what is known of its vectors. */
 export interface TridiagonalEigh {
@@ -54,26 +54,30 @@ interface Setting {
  * @param diagonal The n elements of the diagonal; overwritten.
  * @param beside The n - 1 elements beside it; overwritten.
  */
-export function divideAndConquer(
+export async function divideAndConquer(
   action: string,
   device: Device,
   dtype: MatrixDtype,
   diagonal: Float64Array,
   beside: Float64Array,
-): TridiagonalEigh {
-  return solve({ action, device, dtype }, diagonal, beside);
+): Promise<TridiagonalEigh> {
+  return await solve({ action, device, dtype }, diagonal, beside);
 }
 
-function solve(setting: Setting, d: Float64Array, e: Float64Array): TridiagonalEigh {
+async function solve(
+  setting: Setting,
+  d: Float64Array,
+  e: Float64Array,
+): Promise<TridiagonalEigh> {
   const n = d.length;
   if (n <= LEAF) return solveLeaf(setting, d, e);
   const cut = bestCut(d, e);
   const b = isNothing(d, e, cut - 1) ? 0 : e[cut - 1];
   d[cut - 1] -= Math.abs(b);
   d[cut] -= Math.abs(b);
-  const upper = solve(setting, d.subarray(0, cut), e.subarray(0, cut - 1));
-  const lower = solve(setting, d.subarray(cut), e.subarray(cut));
-  const merged = merge(setting, upper, lower, b);
+  const upper = await solve(setting, d.subarray(0, cut), e.subarray(0, cut - 1));
+  const lower = await solve(setting, d.subarray(cut), e.subarray(cut));
+  const merged = await merge(setting, upper, lower, b);
   upper.rows[Symbol.dispose]();
   lower.rows[Symbol.dispose]();
   return merged;
@@ -103,12 +107,7 @@ function solveLeaf({ action, device, dtype }: Setting, d: Float64Array, e: Float
   tridiagonalQr(action, d, e, (start, step, c, s) => {
     for (let i = 0; i < c.length; i++) {
       const x = (start + step * i) * n;
-      const y = x + step * n;
-      for (let j = 0; j < n; j++) {
-        const [a, b] = [rows[x + j], rows[y + j]];
-        rows[x + j] = c[i] * a + s[i] * b;
-        rows[y + j] = c[i] * b - s[i] * a;
-      }
+      rotateRows(rows, x, x + step * n, n, c[i], s[i]);
     }
   });
   return {
@@ -120,13 +119,30 @@ function solveLeaf({ action, device, dtype }: Setting, d: Float64Array, e: Float
   };
 }
 
+function rotateRows(
+  data: Float64Array,
+  x: number,
+  y: number,
+  length: number,
+  c: number,
+  s: number,
+): void {
+  for (let j = 0; j < length; j++) {
+    const a = data[x + j];
+    const b = data[y + j];
+    data[x + j] = c * a + s * b;
+    data[y + j] = c * b - s * a;
+  }
+}
+
 /** Solves the whole from its halves. */
-function merge(
-  { device, dtype }: Setting,
+async function merge(
+  { device: outer, dtype }: Setting,
   upper: TridiagonalEigh,
   lower: TridiagonalEigh,
   b: number,
-): TridiagonalEigh {
+): Promise<TridiagonalEigh> {
+  using device = outer.scope();
   const cut = upper.values.length;
   const n = cut + lower.values.length;
   const sign = b < 0 ? -1 : 1;
@@ -141,61 +157,79 @@ function merge(
   const order = merged(d, upper.order, lower.order.map((i) => i + cut));
   const { rotations, left, grouped, solved } = deflate(d, z, rho, order, cut);
   for (const { x, y, c, s } of rotations) {
-    for (const row of [first, last]) {
-      [row[x], row[y]] = [c * row[x] + s * row[y], c * row[y] - s * row[x]];
-    }
+    for (const row of [first, last]) rotateRows(row, x, y, 1, c, s);
   }
-  const secular = solveSecular({ d, z, rho, left, grouped, first, last });
-  const values = concatenated(secular.values, picked(d, solved.indices));
+  const secular = left.length > 0
+    ? await solveSecular(device, dtype, { d, z, rho, left, grouped, first, last })
+    : null;
+  const all = (found: Float64Array | undefined, known: Float64Array) =>
+    concatenated(found ?? new Float64Array(0), picked(known, solved.indices));
+  const values = all(secular?.values, d);
   for (let i = 0; i < n; i++) values[i] /= scale;
-  const count = left.length;
-  const ascending = Uint32Array.from({ length: n - count }, (_, i) => count + i)
-    .sort((i, j) => values[i] - values[j] || i - j);
+  const found = Uint32Array.from(left.keys());
+  const known = Uint32Array.from(solved.indices, (_, i) => left.length + i);
   return {
     values,
-    order: merged(values, Uint32Array.from({ length: count }, (_, i) => i), ascending),
-    first: concatenated(secular.first, picked(first, solved.indices)),
-    last: concatenated(secular.last, picked(last, solved.indices)),
-    rows: combine(device, dtype, upper.rows, lower.rows, rotations, secular, grouped, solved),
+    order: merged(values, found, known.sort((i, j) => values[i] - values[j] || i - j)),
+    first: all(secular?.first, first),
+    last: all(secular?.last, last),
+    rows: combine(
+      outer,
+      dtype,
+      [
+        half(device, dtype, upper.rows, n, 0, rotations),
+        half(device, dtype, lower.rows, n, cut, rotations),
+      ],
+      secular,
+      grouped,
+      solved,
+    ),
   };
+}
+
+/** Vectors of one half among those of the whole, with all rotations. */
+function half(
+  device: Device,
+  dtype: MatrixDtype,
+  vectors: DeviceArray,
+  rows: number,
+  row: number,
+  rotations: readonly Rotation[],
+): DeviceArray {
+  const basis = device.zeros([rows, vectors.shape[1]], dtype);
+  device.write(basis, vectors, row, 0);
+  rotate(device, dtype, basis, rotations);
+  return basis;
 }
 
 /** The vectors of the whole: U times those of the halves, and behind them what was solved before. */
 function combine(
   outer: Device,
   dtype: MatrixDtype,
-  upper: DeviceArray,
-  lower: DeviceArray,
-  rotations: readonly Rotation[],
-  secular: SecularVectors,
+  [upper, lower]: readonly [DeviceArray, DeviceArray],
+  secular: SecularVectors | null,
   grouped: Grouped,
   solved: Grouped,
 ): DeviceArray {
   using device = outer.scope();
-  const cut = upper.shape[0];
-  const n = cut + lower.shape[0];
-  const count = grouped.indices.length;
+  const [n, cut] = upper.shape;
+  const count = n - solved.indices.length;
   const rows = outer.zeros([n, n], dtype);
-  const halves = [
-    { vectors: upper, at: 0, u: secular.upper, end: "upper" },
-    { vectors: lower, at: cut, u: secular.lower, end: "lower" },
+  const parts = [
+    { basis: upper, col: 0, end: "upper", from: 0, row: count },
+    { basis: lower, col: cut, end: "lower", from: grouped.upper, row: n - solved.lower },
   ] as const;
-  for (const { vectors, at, u, end } of halves) {
-    const half = device.zeros([n, vectors.shape[1]], dtype);
-    device.write(half, vectors, at, 0);
-    rotate(device, dtype, half, rotations);
+  for (const { basis, col, end, from, row } of parts) {
     const of = ({ indices, ...counts }: Grouped) =>
-      end === "upper" ? indices.subarray(0, counts.upper) : indices.subarray(-counts.lower);
-    if (grouped[end] > 0) {
-      const basis = device.gatherRows(half, putIndices(device, of(grouped)));
-      const product = put(device, dtype, [count, grouped[end]], u);
-      device.matmul(product, basis, { into: rows, col: at });
+      putIndices(
+        device,
+        end === "upper" ? indices.subarray(0, counts.upper) : indices.subarray(-counts.lower),
+      );
+    if (secular && grouped[end] > 0) {
+      const u = device.slice(secular.vectors, { col: from, cols: grouped[end] });
+      device.matmul(u, device.gatherRows(basis, of(grouped)), { into: rows, col });
     }
-    if (solved[end] > 0) {
-      const finished = device.gatherRows(half, putIndices(device, of(solved)));
-      const row = end === "upper" ? count : n - solved.lower;
-      device.write(rows, finished, row, at);
-    }
+    if (solved[end] > 0) device.write(rows, device.gatherRows(basis, of(solved)), row, col);
   }
   return rows;
 }
@@ -226,6 +260,12 @@ function concatenated(a: Float64Array, b: Float64Array): Float64Array<ArrayBuffe
   joined.set(a);
   joined.set(b, a.length);
   return joined;
+}
+
+function picked(values: Float64Array, indices: Uint32Array): Float64Array {
+  const taken = new Float64Array(indices.length);
+  for (let i = 0; i < indices.length; i++) taken[i] = values[indices[i]];
+  return taken;
 }
 
 /** Two runs of indices by ascending value as one. */

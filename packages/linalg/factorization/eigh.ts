@@ -75,7 +75,8 @@ async function diagonalize<D extends MatrixDtype>(
   const blocks = await reflectorBlocks(device, dtype, reduced, numbers.subarray(2 * n));
   const diagonal = numbers.slice(0, n);
   const beside = numbers.slice(n, 2 * n - 1);
-  const { values, order, rows } = divideAndConquer(ACTION, device, dtype, diagonal, beside);
+  const solved = await divideAndConquer(ACTION, device, dtype, diagonal, beside);
+  const { values, order, rows } = solved;
   const x = device.gatherRows(rows, device.upload({ dtype: "u32", shape: [n], data: order }));
   applyReflectors(device, blocks, x);
   const { data: vectors } = await device.download(device.transpose(x));

@@ -60,7 +60,26 @@ const LARGE_AND_SMALL = [1e150, 1e300, 1e-150, 1e-290].map((factor) =>
   ] as const
 );
 
+/** The identity and one of rank one. */
+function identityAndOne(n: number): Values {
+  const one = randomValues([n, 1], 7, "f64");
+  const { shape, data } = times(one, transposed(one));
+  return { shape, data: data.map((value, i) => value + (i % (n + 1) === 0 ? 1 : 0)) };
+}
+
+/** What all but deflates, over several leaves of divide and conquer. */
+const DEFLATING = [
+  ["the identity and one of rank one", () => identityAndOne(75)],
+  ["rank 2 of 90", () => withEigenvalues([1, -1, ...Array(88).fill(0)], 8)],
+  ["graded over leaves", () => withEigenvalues(graded(110, 1e-300), 9)],
+  [
+    "two values over leaves",
+    () => withEigenvalues([...Array(50).fill(1), ...Array(40).fill(2)], 10),
+  ],
+] as const;
+
 testEach("eigh() reconstructs with orthonormal vectors", SYMMETRIC, check);
+testEach("eigh() reconstructs what deflates", DEFLATING, check);
 testEach("eigh() reconstructs what squares would overflow with", LARGE_AND_SMALL, check, ["f64"]);
 
 testEach(

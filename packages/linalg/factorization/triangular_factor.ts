@@ -10,7 +10,7 @@
 /**
  * Makes T, upper triangular, `[k, k]`.
  *
- * @param products VᵀV, `[k, k]`, of which what is above the diagonal is read.
+ * @param products VᵀV, `[k, k]`, of which what is below the diagonal is read.
  * @param factors The k numbers τ.
  */
 export function triangularFactor(
@@ -22,7 +22,7 @@ export function triangularFactor(
   for (let j = 0; j < count; j++) {
     for (let i = 0; i < j; i++) {
       let sum = 0;
-      for (let l = i; l < j; l++) sum += t[i * count + l] * products[l * count + j];
+      for (let l = i; l < j; l++) sum += t[i * count + l] * products[j * count + l];
       t[i * count + j] = -factors[j] * sum;
     }
     t[j * count + j] = factors[j];

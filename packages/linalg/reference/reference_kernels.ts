@@ -14,6 +14,7 @@ import { householderPanel } from "./householder_panel.ts";
 import { matmul } from "./matmul.ts";
 import { nearest } from "./nearest.ts";
 import { rotary } from "./rotary.ts";
+import { secularVectors } from "./secular_vectors.ts";
 import { solveBlock } from "./solve_block.ts";
 import { tridiagonalPanel } from "./tridiagonal_panel.ts";
 
@@ -121,6 +122,7 @@ export function createReferenceKernels(): Kernels<HostArray> {
     affineMatmul,
     choleskyBlock,
     solveBlock,
+    secularVectors,
     tridiagonalPanel,
     rotateRows: ({ matrix, pairs, factors, rows, cols, count }) => {
       for (let r = 0; r < 2 * count; r += 2) {

@@ -15,6 +15,7 @@ import { HALF_CASES } from "./cases_halves.ts";
 import { LIFETIME_CASES } from "./cases_lifetime.ts";
 import { MATMUL_CASES } from "./cases_matmul.ts";
 import { MODEL_CASES } from "./cases_model.ts";
+import { SECULAR_CASES } from "./cases_secular.ts";
 import { TRIDIAGONAL_CASES } from "./cases_tridiagonal.ts";
 import { SVD_CASES } from "./cases_svd.ts";
 import { NEAREST_CASES } from "./cases_nearest.ts";
@@ -31,6 +32,7 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...TRIDIAGONAL_CASES,
   ...SVD_CASES,
   ...NEAREST_CASES,
+  ...SECULAR_CASES,
   ...LIFETIME_CASES,
   ...BLOCK_CASES,
 ];

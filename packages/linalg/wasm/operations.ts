@@ -65,3 +65,9 @@ export const HOUSEHOLDER_PANEL = 68;
 export const NEAREST = 96;
 /** Arranges a codebook for that. */
 export const PACK_CODEBOOK = 98;
+/** Finds the roots of a secular equation, in f64. */
+export const SECULAR_ROOTS = 80;
+/** Finds the weights that roots are exact for, in f64. */
+export const SECULAR_WEIGHTS = 81;
+/** Makes the vectors that belong to roots. */
+export const SECULAR_VECTORS = 82;

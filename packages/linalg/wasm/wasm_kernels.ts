@@ -36,6 +36,9 @@ import {
   ROTARY,
   ROTATE_ROWS,
   SCALE,
+  SECULAR_ROOTS,
+  SECULAR_VECTORS,
+  SECULAR_WEIGHTS,
   SOFTMAX,
   SOLVE_BLOCK,
   TRANSPOSE,
@@ -195,6 +198,12 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     },
     solveBlock: (p) => run(of(SOLVE_BLOCK, p.dtype), solveWords(p)),
     tridiagonalPanel: (p) => tridiagonalPanel(engine, p),
+    secularVectors: ({ numbers, vectors, dtype, rho, count, upper, lower }) => {
+      const words = [numbers.address, vectors.address, count, upper, lower];
+      run(SECULAR_ROOTS, words, [rho]);
+      run(SECULAR_WEIGHTS, words);
+      run(of(SECULAR_VECTORS, dtype), words);
+    },
     rotateRows: ({ matrix, pairs, factors, dtype, rows, cols, count }) => {
       const addresses = [matrix.address, pairs.address, factors.address];
       run(of(ROTATE_ROWS, dtype), [...addresses, rows, cols, count]);

@@ -77,6 +77,10 @@ export function createWebgpuKernels(
       throw new TypeError("Cannot take the singular values of an arrowhead on webgpu");
     },
     bidiagonalPanel: (p) => bidiagonalPanel(gpu, p),
+    secularVectors: () => {
+      // Found in f64, which is refused before it comes here.
+      throw new TypeError("Cannot take secular vectors on webgpu");
+    },
     dispose: () => {
       gpu.dispose();
       onDispose();

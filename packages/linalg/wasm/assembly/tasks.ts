@@ -31,6 +31,9 @@ import {
   ROTARY,
   ROTATE_ROWS,
   SCALE,
+  SECULAR_ROOTS,
+  SECULAR_VECTORS,
+  SECULAR_WEIGHTS,
   SOFTMAX,
   SOLVE_BLOCK,
   TRANSPOSE,
@@ -68,6 +71,13 @@ import { reduceTask, reduceTasks } from "./reduce";
 import { rmsNormTask, rmsNormTasks } from "./rms_norm";
 import { rotaryTask, rotaryTasks } from "./rotary";
 import { rotateRowsTask, rotateRowsTasks } from "./rotate_rows";
+import { secularRootsTask, secularRootsTasks } from "./secular_equation";
+import {
+  secularVectorsTask,
+  secularVectorsTasks,
+  secularWeightsTask,
+  secularWeightsTasks,
+} from "./secular_vectors";
 import { softmaxTask, softmaxTasks } from "./softmax";
 import { solveBlockTask, solveBlockTasks } from "./solve_block";
 import { transposeTask, transposeTasks } from "./transpose";
@@ -98,6 +108,10 @@ export function countTasks(operation: i32): usize {
       return packCodebookTasks<f32>();
     case PACK_CODEBOOK + 1:
       return packCodebookTasks<f64>();
+    case SECULAR_ROOTS:
+      return secularRootsTasks();
+    case SECULAR_WEIGHTS:
+      return secularWeightsTasks();
   }
   switch (operation & ~1) {
     case TRANSPOSE:
@@ -144,6 +158,8 @@ export function countTasks(operation: i32): usize {
       return rotateRowsTasks();
     case NEAREST:
       return nearestTasks();
+    case SECULAR_VECTORS:
+      return secularVectorsTasks();
     default:
       return 0;
   }
@@ -266,5 +282,13 @@ export function runTask(operation: i32, task: usize): void {
       return packCodebookTask<f32>(task);
     case PACK_CODEBOOK + 1:
       return packCodebookTask<f64>(task);
+    case SECULAR_ROOTS:
+      return secularRootsTask(task);
+    case SECULAR_WEIGHTS:
+      return secularWeightsTask(task);
+    case SECULAR_VECTORS:
+      return secularVectorsTask<f32>(task);
+    case SECULAR_VECTORS + 1:
+      return secularVectorsTask<f64>(task);
   }
 }

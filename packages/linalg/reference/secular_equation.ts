@@ -19,13 +19,6 @@ const EPSILON = 2 ** -53;
 /** Halving alone needs no more steps than a number has bits. */
 const MAX_STEPS = 100;
 
-/** Roots, each as the pole next to it and the difference from there. */
-export interface SecularRoots {
-  /** The index of the pole. */
-  readonly origins: Uint32Array;
-  readonly offsets: Float64Array;
-}
-
 /** What a sum over some of the poles comes to. */
 interface Sum {
   value: number;
@@ -35,24 +28,29 @@ interface Sum {
 }
 
 /**
- * Finds all roots.
+ * Finds all roots, each as the pole next to it and the difference from there.
  *
  * @param d The poles, ascending, each one apart from the next.
  * @param z The weights, none of them zero.
  * @param rho Positive.
+ * @param origins Becomes the poles.
+ * @param offsets Becomes the differences.
  */
-export function secularRoots(d: Float64Array, z: Float64Array, rho: number): SecularRoots {
-  const count = d.length;
-  const origins = new Uint32Array(count);
-  const offsets = new Float64Array(count);
-  for (let i = 0; i < count - 1; i++) {
+export function secularRoots(
+  d: Float64Array,
+  z: Float64Array,
+  rho: number,
+  origins: Float64Array,
+  offsets: Float64Array,
+): void {
+  const last = d.length - 1;
+  for (let i = 0; i < last; i++) {
     const { origin, offset } = innerRoot(d, z, rho, i);
-    origins[i] = origin;
+    origins[i] = d[origin];
     offsets[i] = offset;
   }
-  origins[count - 1] = count - 1;
-  offsets[count - 1] = lastRoot(d, z, rho);
-  return { origins, offsets };
+  origins[last] = d[last];
+  offsets[last] = lastRoot(d, z, rho);
 }
 
 const below: Sum = { value: 0, slope: 0, error: 0 };
