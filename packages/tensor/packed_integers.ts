@@ -28,15 +28,19 @@ export function packedByteLength(count: number, bits: number): number {
 export function packIntegers(codes: Uint8Array, bits: number): Uint8Array<ArrayBuffer> {
   checkBits("Cannot pack integers", bits);
   const bytes = new Uint8Array(packedByteLength(codes.length, bits));
-  for (let i = 0, position = 0; i < codes.length; i++, position += bits) {
+  // Bytes and bits apart: all bits together may be more than a shift can count.
+  for (let i = 0, byte = 0, bit = 0; i < codes.length; i++) {
     if (codes[i] >> bits) {
       throw new RangeError(
         `Cannot pack integers as every code must be below ${2 ** bits}: code ${i} is ${codes[i]}`,
       );
     }
-    const shifted = codes[i] << (position & 7);
-    bytes[position >> 3] |= shifted;
-    if (shifted > 0xff) bytes[(position >> 3) + 1] = shifted >> 8;
+    const shifted = codes[i] << bit;
+    bytes[byte] |= shifted;
+    if (shifted > 0xff) bytes[byte + 1] = shifted >> 8;
+    bit += bits;
+    byte += bit >> 3;
+    bit &= 7;
   }
   return bytes;
 }
@@ -65,10 +69,12 @@ export function unpackIntegers(
   }
   const codes = new Uint8Array(count);
   const mask = 2 ** bits - 1;
-  for (let i = 0, position = 0; i < count; i++, position += bits) {
-    const byte = position >> 3;
+  for (let i = 0, byte = 0, bit = 0; i < count; i++) {
     const word = bytes[byte] | (bytes[byte + 1] ?? 0) << 8;
-    codes[i] = (word >> (position & 7)) & mask;
+    codes[i] = (word >> bit) & mask;
+    bit += bits;
+    byte += bit >> 3;
+    bit &= 7;
   }
   return codes;
 }

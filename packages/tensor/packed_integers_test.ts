@@ -71,3 +71,11 @@ Deno.test("packIntegers() and unpackIntegers() refuse other widths", () => {
     assertThrows(() => unpackIntegers(new Uint8Array(9), bits, 1), RangeError, message);
   }
 });
+
+Deno.test("packIntegers() and unpackIntegers() go on beyond 2^31 bits", () => {
+  const codes = new Uint8Array(2 ** 28 + 2);
+  codes.set([1, 2, 255], codes.length - 3);
+  const packed = packIntegers(codes, 8);
+  assertEquals(packed.subarray(-4), Uint8Array.of(0, 1, 2, 255));
+  assertEquals(unpackIntegers(packed, 8, codes.length).subarray(-4), Uint8Array.of(0, 1, 2, 255));
+});
