@@ -19,6 +19,9 @@ export * from "./codebook/nearest_codewords.ts";
 export * from "./hadamard/hadamard_matrix.ts";
 export * from "./hadamard/hadamard_order.ts";
 
+export * from "./out_of_core/out_of_core_gram.ts";
+export * from "./out_of_core/out_of_core_matmul.ts";
+
 export * from "./factorization/cholesky.ts";
 export * from "./factorization/eigh.ts";
 export * from "./factorization/ldl.ts";
