@@ -4,6 +4,8 @@ export interface Failures {
   check(): void;
   /** Keeps a failure, if it is the first: what must be, and what is. */
   keep(problem: string, cause?: unknown): void;
+  /** Waits for what was reported until now. */
+  settle(): Promise<void>;
   /** Stops listening. */
   dispose(): void;
 }
@@ -20,12 +22,19 @@ export function watchFailures(device: GPUDevice): Failures {
     const { error } = event as GPUUncapturedErrorEvent;
     // It is thrown instead of printed.
     event.preventDefault();
+    if (error instanceof GPUOutOfMemoryError) {
+      return keep(`there must be room for its arrays: current error is ${error.message}`, error);
+    }
     keep(`every command must be valid: current error is ${error.message}`, error);
   }
 
   device.addEventListener("uncapturederror", onError);
   device.lost.then(({ reason, message }) => {
-    keep(`the device must not be lost: current reason is ${reason}, ${message}`);
+    const details = [reason, message].filter(Boolean).join(", ");
+    keep(
+      `the device must not be lost: current reason is ${details}; ` +
+        "make another device, and upload the arrays there",
+    );
   });
   return {
     check() {
@@ -34,6 +43,8 @@ export function watchFailures(device: GPUDevice): Failures {
       }
     },
     keep,
+    // A loss is told in a task of its own.
+    settle: () => new Promise((resolve) => setTimeout(resolve)),
     dispose() {
       device.removeEventListener("uncapturederror", onError);
       failure = { problem: "the device must still be held: current device is disposed" };

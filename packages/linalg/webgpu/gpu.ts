@@ -197,6 +197,7 @@ export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
         return bytes;
       } catch (cause) {
         target.buffer.destroy();
+        await failures.settle();
         failures.keep("its buffers must be readable: current one is not", cause);
         failures.check();
         throw cause;
