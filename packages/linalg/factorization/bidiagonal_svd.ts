@@ -14,7 +14,7 @@ import { type BidiagonalPart, mergeBidiagonal } from "./bidiagonal_merge.ts";
 import { put, scaleToOne } from "./matrix.ts";
 
 /** Rows that QR sweeps are faster for. */
-const LEAF = 32;
+const LEAF = 24;
 
 /**
  * What counts as nothing beside elements of 1 to 2: 8 units of rounding, as deflation goes on at

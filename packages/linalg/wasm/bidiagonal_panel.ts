@@ -36,7 +36,8 @@ export function bidiagonalPanel(
   for (let step = 0; step <= width && step < size; step++) {
     words[4] = step;
     run(BIDIAGONAL_ROWS + variant, words, [], isSmall);
-    if (step < width) run(BIDIAGONAL_COLS + variant, words, [], isSmall);
+    if (step === width) break;
+    run(BIDIAGONAL_COLS + variant, words, [], isSmall);
   }
   run(BIDIAGONAL_TRIANGLES + variant, words, [], isSmall);
   for (const address of work) allocator.free(address);

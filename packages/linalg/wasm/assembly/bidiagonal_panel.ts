@@ -10,11 +10,21 @@
 //
 // One step i is two operations. Rows: w and x of step i - 1 from r, then c, and per task of rows what
 // they add to Aᵀ c and to the products of V and X with c. Columns: v and y of step i from c, then r,
-// and per task what its columns add to the products of Y and W with r. Every task finds β by itself.
+// and per task what its columns add to the products of Y and W with r. Every thread finds β and adds
+// up products by itself, once an operation.
 
-import { divideUp, word } from "./memory";
+import { divideUp, run, word } from "./memory";
 import { spare } from "./panels";
-import { lanes, loadUpTo, madd, storeUpTo, sumLanes, zero } from "./simd";
+import {
+  highDoubles,
+  lanes,
+  loadUpTo,
+  lowDoubles,
+  madd,
+  storeUpTo,
+  sumLanes,
+  zero,
+} from "./simd";
 
 // The parameters.
 /** The corner of A. */
@@ -104,6 +114,8 @@ function share(): usize {
   return max<usize>(32, divideUp(divideUp(size(), 16), 4) * 4);
 }
 
+/** The operation that this thread knows the reflector and the coefficients of. */
+let known: u32 = 0;
 // The reflector of the vector that was last looked at.
 let beta: f64 = 0;
 let tau: f64 = 0;
@@ -123,12 +135,7 @@ function reflect<T>(x: usize, count: usize): void {
   factor = 0;
   // Beside a matrix of norm 1 or more this is nothing, and its inverse is no number to count with.
   if (most < (sizeof<T>() == 8 ? 1e-270 : 1e-30)) return;
-  let squares: f64 = 0;
-  const inverse = 1 / most;
-  for (let i: usize = 1; i < count; i++) {
-    const value = <f64> load<T>(x + i * sizeof<T>()) * inverse;
-    squares += value * value;
-  }
+  const squares = sumOfSquares<T>(x + sizeof<T>(), count - 1, 1 / most);
   const rest = most * sqrt<f64>(squares);
   const larger = max<f64>(abs<f64>(alpha), rest);
   const ratio = min<f64>(abs<f64>(alpha), rest) / larger;
@@ -136,6 +143,27 @@ function reflect<T>(x: usize, count: usize): void {
   beta = alpha > 0 ? -length : length;
   tau = (beta - alpha) / beta;
   factor = 1 / (alpha - beta);
+}
+
+/** Σ (factor x_i)², in f64. */
+function sumOfSquares<T>(x: usize, count: usize, factor: f64): f64 {
+  const scale = f64x2.splat(factor);
+  let low = zero();
+  let high = zero();
+  for (let i: usize = 0; i < count; i += lanes<T>()) {
+    const values = loadUpTo<T>(x + i * sizeof<T>(), count - i);
+    if (sizeof<T>() == 8) {
+      const own = f64x2.mul(values, scale);
+      if (i & 2) high = madd<f64>(own, own, high);
+      else low = madd<f64>(own, own, low);
+    } else {
+      const own = f64x2.mul(lowDoubles(values), scale);
+      const other = f64x2.mul(highDoubles(values), scale);
+      low = madd<f64>(own, own, low);
+      high = madd<f64>(other, other, high);
+    }
+  }
+  return sumLanes<f64>(f64x2.add(low, high));
 }
 
 @inline
@@ -178,24 +206,14 @@ export function bidiagonalRowsTask<T>(task: usize): void {
   const ownX = forC + 2 * width() * bytes;
   const ownC = ownX + rows * bytes;
   memory.fill(ownX, 0, 2 * rows * bytes);
-  beta = tau = factor = 0;
+  if (known != run()) prepareRows<T>(forX, forC);
   if (i > 0) {
     const p = i - 1;
-    reflect<T>(r() + i * bytes, size() - i);
     writeReflected<T>(r(), W<T>(p), i, from, end);
-    sumParts<T>(forX, partsOfCols<T>(0), divideUp(size() - i, share()), i);
-    for (let k: usize = 0; k <= p; k++) {
-      const y = load<T>(Y<T>(k) + i * bytes);
-      const w = k < p ? load<T>(W<T>(k) + i * bytes) : <T> 0;
-      store<T>(forC + k * bytes, y);
-      store<T>(forC + (i + k) * bytes, w);
-      const alongY = forX + k * bytes;
-      const alongW = forX + (i + k) * bytes;
-      store<T>(alongY, withReflected<T>(load<T>(alongY), y));
-      store<T>(alongW, k < p ? withReflected<T>(load<T>(alongW), w) : <T> 0);
-      if (task == 0 && k < p) store<T>(right<T>(k, p), load<T>(alongW));
-    }
     if (task == 0) {
+      for (let k: usize = 0; k < p; k++) {
+        store<T>(right<T>(k, p), load<T>(forX + (i + k) * bytes));
+      }
       store<T>(band<T>(width() + p), <T> beta);
       store<T>(right<T>(p, p), <T> tau);
     }
@@ -214,6 +232,28 @@ export function bidiagonalRowsTask<T>(task: usize): void {
   const at = from * bytes;
   dotAll<T>(c() + at, V<T>(0) + at, i, rows, sums);
   dotAll<T>(c() + at, X<T>(0) + at, i, rows, sums + i * bytes);
+}
+
+/** Finds the reflector of r, and the coefficients of V and X for x and for c. */
+function prepareRows<T>(forX: usize, forC: usize): void {
+  const bytes = sizeof<T>();
+  const i = step();
+  known = run();
+  beta = tau = factor = 0;
+  if (i == 0) return;
+  const p = i - 1;
+  reflect<T>(r() + i * bytes, size() - i);
+  sumParts<T>(forX, partsOfCols<T>(0), divideUp(size() - i, share()), i);
+  for (let k: usize = 0; k <= p; k++) {
+    const y = load<T>(Y<T>(k) + i * bytes);
+    const w = k < p ? load<T>(W<T>(k) + i * bytes) : <T> 0;
+    store<T>(forC + k * bytes, y);
+    store<T>(forC + (i + k) * bytes, w);
+    const alongY = forX + k * bytes;
+    const alongW = forX + (i + k) * bytes;
+    store<T>(alongY, withReflected<T>(load<T>(alongY), y));
+    store<T>(alongW, k < p ? withReflected<T>(load<T>(alongW), w) : <T> 0);
+  }
 }
 
 /** x of up to four rows, c, and what they add to Aᵀ c. */
@@ -257,8 +297,32 @@ export function bidiagonalColsTask<T>(task: usize): void {
   const ownY = forR + 2 * width() * bytes;
   const ownR = ownY + cols * bytes;
   memory.fill(ownY, 0, 2 * cols * bytes);
-  reflect<T>(c() + i * bytes, size() - i);
+  if (known != run()) prepareCols<T>(forY, forR);
   writeReflected<T>(c(), V<T>(i), i, task == 0 ? i : from, end);
+  if (task == 0) {
+    for (let k: usize = 0; k < i; k++) store<T>(left<T>(k, i), load<T>(forY + k * bytes));
+    store<T>(band<T>(i), <T> beta);
+    store<T>(left<T>(i, i), <T> tau);
+  }
+  if (cols == 0) return;
+  const at = from * bytes;
+  addTwo<T>(ownY, ownR, Y<T>(0) + at, forY, forR, i, cols);
+  addTwo<T>(ownY, ownR, W<T>(0) + at, forY + i * bytes, forR + i * bytes, i, cols);
+  const row = A() + i * lead<T>() + at;
+  for (let j: usize = 0; j < cols; j += lanes<T>()) {
+    reduceCols<T>(at + j * bytes, cols - j, row + j * bytes, ownY + j * bytes, ownR + j * bytes);
+  }
+  const sums = partsOfCols<T>(task);
+  dotAll<T>(r() + at, Y<T>(0) + at, i + 1, cols, sums);
+  dotAll<T>(r() + at, W<T>(0) + at, i, cols, sums + (i + 1) * bytes);
+}
+
+/** Finds the reflector of c, and the coefficients of Y and W for y and for r. */
+function prepareCols<T>(forY: usize, forR: usize): void {
+  const bytes = sizeof<T>();
+  const i = step();
+  known = run();
+  reflect<T>(c() + i * bytes, size() - i);
   sumParts<T>(forY, partsOfRows<T>(0), divideUp(size() - i, share()), i);
   for (let k: usize = 0; k < i; k++) {
     const v = load<T>(V<T>(k) + i * bytes);
@@ -269,33 +333,26 @@ export function bidiagonalColsTask<T>(task: usize): void {
     const alongX = forY + (i + k) * bytes;
     store<T>(alongV, withReflected<T>(load<T>(alongV), v));
     store<T>(alongX, withReflected<T>(load<T>(alongX), x));
-    if (task == 0) store<T>(left<T>(k, i), load<T>(alongV));
   }
-  if (task == 0) {
-    store<T>(band<T>(i), <T> beta);
-    store<T>(left<T>(i, i), <T> tau);
-  }
-  if (cols == 0) return;
-  const at = from * bytes;
-  addTwo<T>(ownY, ownR, Y<T>(0) + at, forY, forR, i, cols);
-  addTwo<T>(ownY, ownR, W<T>(0) + at, forY + i * bytes, forR + i * bytes, i, cols);
-  const row = A() + i * lead<T>();
-  const tasks = divideUp(size() - i, share());
-  for (let j = from; j < end; j++) {
-    const first = load<T>(row + j * bytes);
-    let y: T = 0;
-    if (tau != 0) {
-      let z: T = 0;
-      for (let part: usize = 0; part < tasks; part++) z += load<T>(partsOfZ<T>(part) + j * bytes);
-      const product = withReflected<T>(z, first);
-      y = <T> (tau * <f64> (product - load<T>(ownY + (j - from) * bytes)));
+}
+
+/** y and r of a vector of columns, `at` bytes into their rows. */
+function reduceCols<T>(at: usize, count: usize, row: usize, ownY: usize, ownR: usize): void {
+  const first = loadUpTo<T>(row, count);
+  let y = zero();
+  if (tau != 0) {
+    const tasks = divideUp(size() - step(), share());
+    let z = zero();
+    for (let part: usize = 0; part < tasks; part++) {
+      z = v128.add<T>(z, loadUpTo<T>(partsOfZ<T>(part) + at, count));
     }
-    store<T>(Y<T>(i) + j * bytes, y);
-    store<T>(r() + j * bytes, <T> (first - load<T>(ownR + (j - from) * bytes) - y));
+    const shifted = v128.sub<T>(z, v128.mul<T>(v128.splat<T>(<T> beta), first));
+    const product = v128.mul<T>(shifted, v128.splat<T>(<T> factor));
+    y = v128.mul<T>(v128.splat<T>(<T> tau), v128.sub<T>(product, loadUpTo<T>(ownY, count)));
   }
-  const sums = partsOfCols<T>(task);
-  dotAll<T>(r() + at, Y<T>(0) + at, i + 1, cols, sums);
-  dotAll<T>(r() + at, W<T>(0) + at, i, cols, sums + (i + 1) * bytes);
+  storeUpTo<T>(Y<T>(step()) + at, y, count);
+  const rest = v128.sub<T>(first, loadUpTo<T>(ownR, count));
+  storeUpTo<T>(r() + at, v128.sub<T>(rest, y), count);
 }
 
 /** Adds up what the tasks found: `count` products with each of two sets of vectors. */
@@ -319,48 +376,71 @@ function addTwo<T>(
   count: usize,
   length: usize,
 ): void {
-  const size1 = size() * sizeof<T>();
+  const lead = size() * sizeof<T>();
+  const whole = length - length % lanes<T>();
   let k: usize = 0;
   for (; k + 4 <= count; k += 4) {
-    const at = k * sizeof<T>();
-    const a0 = v128.load_splat<T>(a + at);
-    const a1 = v128.load_splat<T>(a + at, sizeof<T>());
-    const a2 = v128.load_splat<T>(a + at, 2 * sizeof<T>());
-    const a3 = v128.load_splat<T>(a + at, 3 * sizeof<T>());
-    const b0 = v128.load_splat<T>(b + at);
-    const b1 = v128.load_splat<T>(b + at, sizeof<T>());
-    const b2 = v128.load_splat<T>(b + at, 2 * sizeof<T>());
-    const b3 = v128.load_splat<T>(b + at, 3 * sizeof<T>());
-    const row = rows + k * size1;
-    for (let j: usize = 0; j < length; j += lanes<T>()) {
-      const p = j * sizeof<T>();
-      const left = length - j;
-      const r0 = loadUpTo<T>(row + p, left);
-      const r1 = loadUpTo<T>(row + size1 + p, left);
-      const r2 = loadUpTo<T>(row + 2 * size1 + p, left);
-      const r3 = loadUpTo<T>(row + 3 * size1 + p, left);
-      let u = madd<T>(a0, r0, loadUpTo<T>(x + p, left));
-      let v = madd<T>(b0, r0, loadUpTo<T>(y + p, left));
+    const ak = a + k * sizeof<T>();
+    const bk = b + k * sizeof<T>();
+    const a0 = v128.load_splat<T>(ak);
+    const a1 = v128.load_splat<T>(ak, sizeof<T>());
+    const a2 = v128.load_splat<T>(ak, 2 * sizeof<T>());
+    const a3 = v128.load_splat<T>(ak, 3 * sizeof<T>());
+    const b0 = v128.load_splat<T>(bk);
+    const b1 = v128.load_splat<T>(bk, sizeof<T>());
+    const b2 = v128.load_splat<T>(bk, 2 * sizeof<T>());
+    const b3 = v128.load_splat<T>(bk, 3 * sizeof<T>());
+    const row0 = rows + k * lead;
+    const row1 = row0 + lead;
+    const row2 = row1 + lead;
+    const row3 = row2 + lead;
+    for (let p: usize = 0; p < whole * sizeof<T>(); p += 16) {
+      const r0 = v128.load(row0 + p);
+      const r1 = v128.load(row1 + p);
+      const r2 = v128.load(row2 + p);
+      const r3 = v128.load(row3 + p);
+      let u = madd<T>(a0, r0, v128.load(x + p));
+      let v = madd<T>(b0, r0, v128.load(y + p));
       u = madd<T>(a1, r1, u);
       v = madd<T>(b1, r1, v);
       u = madd<T>(a2, r2, u);
       v = madd<T>(b2, r2, v);
-      storeUpTo<T>(x + p, madd<T>(a3, r3, u), left);
-      storeUpTo<T>(y + p, madd<T>(b3, r3, v), left);
+      v128.store(x + p, madd<T>(a3, r3, u));
+      v128.store(y + p, madd<T>(b3, r3, v));
+    }
+    for (let j = whole; j < length; j++) {
+      for (let l: usize = 0; l < 4; l++) addOne<T>(x, y, row0 + l * lead, ak, bk, l, j);
     }
   }
   for (; k < count; k++) {
     const a0 = v128.load_splat<T>(a + k * sizeof<T>());
     const b0 = v128.load_splat<T>(b + k * sizeof<T>());
-    const row = rows + k * size1;
-    for (let j: usize = 0; j < length; j += lanes<T>()) {
-      const p = j * sizeof<T>();
-      const left = length - j;
-      const r0 = loadUpTo<T>(row + p, left);
-      storeUpTo<T>(x + p, madd<T>(a0, r0, loadUpTo<T>(x + p, left)), left);
-      storeUpTo<T>(y + p, madd<T>(b0, r0, loadUpTo<T>(y + p, left)), left);
+    const row = rows + k * lead;
+    for (let p: usize = 0; p < whole * sizeof<T>(); p += 16) {
+      const r0 = v128.load(row + p);
+      v128.store(x + p, madd<T>(a0, r0, v128.load(x + p)));
+      v128.store(y + p, madd<T>(b0, r0, v128.load(y + p)));
     }
+    for (let j = whole; j < length; j++) addOne<T>(x, y, row, a, b, k, j);
   }
+}
+
+/** Element j of both sums. */
+@inline
+function addOne<T>(
+  x: usize,
+  y: usize,
+  row: usize,
+  a: usize,
+  b: usize,
+  k: usize,
+  j: usize,
+): void {
+  const value = load<T>(row + j * sizeof<T>());
+  const own = x + j * sizeof<T>();
+  const other = y + j * sizeof<T>();
+  store<T>(own, <T> (load<T>(own) + load<T>(a + k * sizeof<T>()) * value));
+  store<T>(other, <T> (load<T>(other) + load<T>(b + k * sizeof<T>()) * value));
 }
 
 /** Dot products of x with `count` vectors of the panel. */

@@ -1,6 +1,6 @@
 // What the host calls: `run` on its own thread, `serve` on the others.
 
-import { CLAIM, DONE, OPERATION, setThread, SIGNAL, STOP } from "./memory";
+import { CLAIM, DONE, OPERATION, RUN, setThread, SIGNAL, STOP } from "./memory";
 import { SCRATCH_BYTES } from "./panels";
 import { countTasks, runTask } from "./tasks";
 
@@ -31,6 +31,7 @@ export function isFused(a: f32, c: f32): bool {
  * @param mayWait Whether this thread may sleep.
  */
 export function run(operation: i32, helpers: i32, mayWait: bool): void {
+  store<u32>(RUN, load<u32>(RUN) + 1);
   const count = countTasks(operation);
   if (!ASC_FEATURE_THREADS || helpers == 0 || count < 2) {
     for (let task: usize = 0; task < count; task++) runTask(operation, task);

@@ -11,6 +11,8 @@ export const DONE: usize = 192;
 export const STOP: usize = 256;
 /** i32: the operation that runs. */
 export const OPERATION: usize = 260;
+/** u32: how many operations were begun; tells them apart. */
+export const RUN: usize = 264;
 /** u32: the integer parameters of the operation, addresses and counts. */
 const WORDS: usize = 320;
 /** f64: its other parameters. */
@@ -38,6 +40,12 @@ export function threadIndex(): usize {
 @inline
 export function scratchAt(offset: usize): usize {
   return scratch + offset;
+}
+
+/** Which operation this is, for what a thread keeps from one of its tasks to the next. */
+@inline
+export function run(): u32 {
+  return load<u32>(RUN);
 }
 
 @inline
