@@ -77,6 +77,19 @@ function readRequests(values: FlagValues): SectionRequest[] {
   );
 }
 
+/** Refuses a file that cannot be written now rather than when all is measured. */
+function checkWritable(path: string): void {
+  try {
+    Deno.openSync(path, { append: true, create: true }).close();
+  } catch (error) {
+    throw new UsageError(
+      `Cannot measure as --output must be a file that can be written, below this repository: ` +
+        `current value is ${path}`,
+      error,
+    );
+  }
+}
+
 /** Measures a section in a process of its own, handing on each row as it comes. */
 async function runSection(
   request: SectionRequest,
@@ -112,15 +125,17 @@ async function runSection(
 
 /** Measures what is asked for. */
 async function run(values: FlagValues): Promise<number> {
+  const requests = readRequests(values);
+  const output = values.text("output");
+  if (output !== undefined) checkWritable(output);
   const rows: RowResult[] = [];
-  for (const request of readRequests(values)) {
+  for (const request of requests) {
     await runSection(request, (result) => {
       rows.push(result);
       console.error(formatProgress(result));
     });
   }
   console.log(formatReport(rows));
-  const output = values.text("output");
   if (output !== undefined) {
     const head = { date: new Date().toISOString(), deno: Deno.version.deno };
     Deno.writeTextFileSync(output, JSON.stringify({ ...head, rows }, null, 2) + "\n");
