@@ -23,8 +23,8 @@ function formatVerdict({ ofMinima, ofMedians, goal }: Ratio): string {
 }
 
 /** The lines of a row: one for each ratio. */
-function linesOf({ name, threads, contenders, ratios, notes = [] }: RowResult): string[][] {
-  const lines = ratios.map((ratio, i) => {
+function linesOf({ name, threads, contenders, ratios }: RowResult): string[][] {
+  return ratios.map((ratio, i) => {
     const who = contenders.find((contender) => contender.name === ratio.of);
     return [
       i === 0 ? name : "",
@@ -37,17 +37,25 @@ function linesOf({ name, threads, contenders, ratios, notes = [] }: RowResult): 
       formatVerdict(ratio),
     ];
   });
-  return [...lines, ...notes.map((note) => ["", "", "", note, "", "", "", ""])];
 }
 
-/** Lays out results as a table of ratios; more than 1 is faster. */
+function titleOf({ name, threads }: RowResult): string {
+  return `${name}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+}
+
+/** Lays out results as a table of ratios, where more than 1 is faster, and notes below it. */
 export function formatReport(results: readonly RowResult[]): string {
   const align = ["left", "right", "right", "left", "right", "right", "right", "left"] as const;
-  return formatTable(HEADER, results.flatMap(linesOf), align);
+  const table = formatTable(HEADER, results.flatMap(linesOf), align);
+  const notes = results.flatMap((result) =>
+    (result.notes ?? []).map((note) => `${titleOf(result)}: ${note}`)
+  );
+  return [table, ...notes].join("\n");
 }
 
 /** One line about a row as it comes, with everyone's speed. */
-export function formatProgress({ name, threads, contenders }: RowResult): string {
+export function formatProgress(result: RowResult): string {
+  const { contenders, notes = [] } = result;
   const speeds = contenders.map((contender) => `${contender.name} ${formatSpeed(contender)}`);
-  return `${name}, ${threads} ${threads === 1 ? "thread" : "threads"}: ${speeds.join(", ")}`;
+  return `${titleOf(result)}: ${[...speeds, ...notes].join(", ")}`;
 }

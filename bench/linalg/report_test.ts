@@ -35,8 +35,9 @@ Deno.test("formatReport() says who is not installed, and never that a goal was r
   assertEquals(line.slice(3), ["peer", "not installed", "not installed", "≥ 0.25"]);
 });
 
-Deno.test("formatReport() tells notes below their row", () => {
-  assertEquals(cells({ ...base, ratios: [ratio(1, 1)], notes: ["so it is"] })[1], ["so it is"]);
+Deno.test("formatReport() tells notes below the table", () => {
+  const [, note] = cells({ ...base, ratios: [ratio(1, 1)], notes: ["so it is"] });
+  assertEquals(note, ["a row, 2 threads: so it is"]);
 });
 
 Deno.test("formatProgress() names everyone with rate or time", () => {

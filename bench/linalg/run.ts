@@ -137,7 +137,8 @@ async function run(values: FlagValues): Promise<number> {
   }
   console.log(formatReport(rows));
   if (output !== undefined) {
-    const head = { date: new Date().toISOString(), deno: Deno.version.deno };
+    const date = new Date().toISOString();
+    const head = { date, deno: Deno.version.deno, processors: navigator.hardwareConcurrency };
     Deno.writeTextFileSync(output, JSON.stringify({ ...head, rows }, null, 2) + "\n");
   }
   return 0;
