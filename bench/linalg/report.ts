@@ -26,10 +26,12 @@ function formatVerdict({ ofMinima, ofMedians, goal }: Ratio): string {
 function linesOf({ name, threads, contenders, ratios }: RowResult): string[][] {
   return ratios.map((ratio, i) => {
     const who = contenders.find((contender) => contender.name === ratio.of);
+    // A line about somebody else than the first one says who.
+    const another = who !== contenders[0];
     return [
-      i === 0 ? name : "",
+      i === 0 ? name : another ? `  ${ratio.of}` : "",
       i === 0 ? String(threads) : "",
-      who && (i === 0 || ratio.of !== contenders[0].name) ? formatSpeed(who) : "",
+      who && (i === 0 || another) ? formatSpeed(who) : "",
       ratio.against,
       formatRatio(ratio.ofMinima),
       formatRatio(ratio.ofMedians),

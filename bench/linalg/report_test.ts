@@ -35,6 +35,11 @@ Deno.test("formatReport() says who is not installed, and never that a goal was r
   assertEquals(line.slice(3), ["peer", "not installed", "not installed", "≥ 0.25"]);
 });
 
+Deno.test("formatReport() says who a line is about where that is not the first", () => {
+  const [, line] = cells({ ...base, ratios: [ratio(1, 1), { ...ratio(2, 3), of: "peer" }] });
+  assertEquals(line, ["peer", "2.50 s", "peer", "2.00", "3.00"]);
+});
+
 Deno.test("formatReport() tells notes below the table", () => {
   const [, note] = cells({ ...base, ratios: [ratio(1, 1)], notes: ["so it is"] });
   assertEquals(note, ["a row, 2 threads: so it is"]);

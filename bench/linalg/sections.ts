@@ -14,5 +14,6 @@ export const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
   factorizations: async () => (await import("./factorizations.ts")).factorizationRows,
   solves: async () => (await import("./solves.ts")).solveRows,
   hadamard: async () => (await import("./hadamard.ts")).hadamardRows,
+  codebooks: async () => (await import("./codebooks.ts")).codebookRows,
   scale: async () => (await import("./scale.ts")).scaleRows,
 };

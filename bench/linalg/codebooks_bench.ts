@@ -1,0 +1,3 @@
+import { registerSection } from "./register.ts";
+
+await registerSection("codebooks", 1);
