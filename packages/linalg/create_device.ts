@@ -14,6 +14,7 @@ import { gatherCols, gatherRows } from "./front/gather.ts";
 import { gram } from "./front/gram.ts";
 import { hadamard } from "./front/hadamard.ts";
 import { householderPanel } from "./front/householder_panel.ts";
+import { pivotedPanel } from "./front/pivoted_panel.ts";
 import { matmul } from "./front/matmul.ts";
 import { nearest } from "./front/nearest.ts";
 import { rmsNorm, softmax } from "./front/normalize.ts";
@@ -84,6 +85,8 @@ function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): Device
 
     choleskyBlock: (matrix, at, size, status) => choleskyBlock(arrays, matrix, at, size, status),
     householderPanel: (panel) => householderPanel(arrays, panel),
+    pivotedPanel: (columns, order, first, width) =>
+      pivotedPanel(arrays, columns, order, first, width),
     solveBlock: (triangle, target, options) => solveBlock(arrays, triangle, target, options),
     tridiagonalPanel: (matrix, w, coefficients) =>
       tridiagonalPanel(arrays, matrix, w, coefficients),

@@ -82,6 +82,18 @@ export interface HouseholderPanel {
   readonly r: DeviceArray;
 }
 
+/** What {@linkcode Device.pivotedPanel} returns; what belongs to columns not chosen is undefined. */
+export interface PivotedPanel {
+  /** V: row k is the vector of reflector k, with zeros before element k, which is 1; `[width, m - first]`. */
+  readonly v: DeviceArray;
+  /** T of the product H_1 H_2 … = I - Vᵀ T V of the reflectors, upper triangular `[width, width]`. */
+  readonly t: DeviceArray;
+  /** F, a row for each column that was not done, `[n - first, width]`. */
+  readonly f: DeviceArray;
+  /** How many columns were chosen, u32 `[1]`. */
+  readonly count: DeviceArray;
+}
+
 /** A rectangle of a matrix. */
 export interface Block {
   /** The first row. @default {0} */
@@ -168,8 +180,8 @@ export interface BidiagonalPanel {
  * Operations take arrays of this device and return new ones. A device may queue what it has to
  * compute; only `download` waits for it. Nothing but `into`, the targets of `write`, `gram`,
  * `solveBlock` and `rotateRows`, and the operands of `choleskyBlock`, `tridiagonalPanel`,
- * `householderPanel` and `secularVectors` is ever changed; what is changed must not share its elements
- * with an operand, which is not checked.
+ * `householderPanel`, `pivotedPanel` and `secularVectors` is ever changed; what is changed must not
+ * share its elements with an operand, which is not checked.
  *
  * Operations throw a `RangeError` for shapes, blocks and counts that do not fit, mostly a
  * `ShapeError` that tells the shape wanted; and a `TypeError` for an array that was freed, belongs to
@@ -326,6 +338,25 @@ export interface Device extends Disposable {
    * that differ by less than its roundings may change places.
    */
   nearest(x: DeviceArray, codebook: DeviceArray): DeviceArray;
+  /**
+   * Chooses columns of a matrix for a QR factorization with pivoting, each the longest that is left
+   * (of equally long ones that which stood first), swaps them to the front of those that are not done
+   * and finds their reflectors. It chooses fewer than `width` columns where norms, which are
+   * downdated, have lost half of their digits.
+   *
+   * @param columns The transposed matrix, `[n, m]`: each row is a column, done up to element `first`.
+   * What was chosen becomes columns of R, zeros included. Of what was not, element `first + i` becomes
+   * that of R for each column chosen, and all after those stay as they were: -F V is still to be added.
+   * @param order u32 `[n]`: which column stands where; it is swapped along.
+   * @param first How many columns, and elements of each, are done.
+   * @param width How many columns to choose, 32 at most.
+   */
+  pivotedPanel(
+    columns: DeviceArray,
+    order: DeviceArray,
+    first: number,
+    width: number,
+  ): PivotedPanel;
   /**
    * `x · Wᵀ` for W = scale · (code − zero point), dequantized while it multiplies.
    *

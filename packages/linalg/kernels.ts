@@ -199,6 +199,32 @@ export interface SecularVectorsParams<S> {
   lower: number;
 }
 
+/** What a backend's panel of a QR factorization with column pivoting is given. */
+export interface PivotedPanelParams<S> {
+  /** The transposed matrix, `[n, m]`: a row is a column, and is not yet done from `first` on. */
+  x: S;
+  /** u32 `[n]`: which column of the matrix stands where. */
+  order: S;
+  /** Vectors of the reflectors, `[width, m - first]`, written. */
+  v: S;
+  /** T of their product, `[width, width]`, written. */
+  t: S;
+  /** F, `[n - first, width]`, written: what is left of the matrix is x - F V. */
+  f: S;
+  /** u32 `[1]`, written: how many columns were chosen. */
+  count: S;
+  /** Of x, v, t and f. */
+  dtype: "f32" | "f64";
+  /** Columns of the matrix. */
+  n: number;
+  /** Rows of the matrix. */
+  m: number;
+  /** Columns, and rows, that are done. */
+  first: number;
+  /** How many columns to choose, {@linkcode MAX_PANEL} at most. */
+  width: number;
+}
+
 /**
  * The operations that a backend may do in f64; but for `arrowheadSvd` and `secularVectors` all are
  * there in f32.
@@ -225,6 +251,7 @@ export const KERNEL_NAMES = [
   "householderPanel",
   "nearest",
   "secularVectors",
+  "pivotedPanel",
 ] as const;
 
 /** One of {@linkcode KERNEL_NAMES}. */
@@ -408,6 +435,11 @@ export interface Kernels<S> {
   ): void;
   /** Eigenvectors of D + ρ z zᵀ, found in f64. */
   secularVectors(p: SecularVectorsParams<S>): void;
+  /**
+   * Chooses columns for a QR factorization, each the longest that is left, and swaps them to where
+   * they belong. Fewer than `width` if a norm has lost half of its digits to downdating.
+   */
+  pivotedPanel(p: PivotedPanelParams<S>): void;
   /** Ends workers and frees all memory. */
   dispose(): void;
 }

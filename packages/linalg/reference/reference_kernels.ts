@@ -13,6 +13,7 @@ import { cast } from "./halves.ts";
 import { householderPanel } from "./householder_panel.ts";
 import { matmul } from "./matmul.ts";
 import { nearest } from "./nearest.ts";
+import { pivotedPanel } from "./pivoted_panel.ts";
 import { rotary } from "./rotary.ts";
 import { secularVectors } from "./secular_vectors.ts";
 import { solveBlock } from "./solve_block.ts";
@@ -139,6 +140,7 @@ export function createReferenceKernels(): Kernels<HostArray> {
     arrowheadSvd,
     bidiagonalPanel,
     householderPanel,
+    pivotedPanel,
     dispose: () => {},
   };
 }

@@ -1,9 +1,8 @@
-// What blocked factorizations leave to a kernel: blocks on the diagonal, factorized and solved with,
-// and panels of a few columns.
+// Small blocks on the diagonal: Cholesky factors of them, and solves with them.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ShapeError } from "@pare/tensor";
-import type { DeviceArray, SolveBlockOptions } from "../device.ts";
+import type { SolveBlockOptions } from "../device.ts";
 import {
   type DeviceCase,
   type Float,
@@ -13,6 +12,7 @@ import {
   type Target,
   UNIT,
   type Values,
+  valuesOn,
 } from "./device_case.ts";
 import { overwritten, rectangle, transposed } from "./oracle.ts";
 
@@ -46,11 +46,6 @@ function triangle(n: number, seed: number, dtype: Float): Values {
   const { shape, data } = randomValues([n, n], seed, dtype);
   const scale = 2 ** -Math.ceil(Math.log2(n));
   return { shape, data: data.map((v, i) => i % (n + 1) ? v * scale : v < 0 ? v - 1 : v + 1) };
-}
-
-async function valuesOn(target: Target, array: DeviceArray): Promise<Values> {
-  const { shape, data } = await target.device.download(array);
-  return { shape, data: Float64Array.from(data as Float64Array) };
 }
 
 /** Fails unless all but one rectangle of a matrix kept its numbers. */
@@ -144,100 +139,7 @@ async function checkSolve(
   }
 }
 
-/** (I - Vᵀ T V)ᵀ times each row of x, as a column. */
-function reflected(v: Values, t: Values, x: Values): Values {
-  const [count, length] = v.shape;
-  const data = x.data.slice();
-  for (let row = 0; row < x.shape[0]; row++) {
-    const products = new Float64Array(count);
-    for (let k = 0; k < count; k++) {
-      for (let e = 0; e < length; e++) {
-        products[k] += v.data[k * length + e] * x.data[row * length + e];
-      }
-    }
-    for (let k = 0; k < count; k++) {
-      let factor = 0;
-      for (let l = 0; l < count; l++) factor += t.data[l * count + k] * products[l];
-      for (let e = 0; e < length; e++) data[row * length + e] -= factor * v.data[k * length + e];
-    }
-  }
-  return { shape: x.shape, data };
-}
-
-function normOf({ data }: Values, row: number, length: number): number {
-  return Math.hypot(...data.subarray(row * length, (row + 1) * length));
-}
-
-/** Panels as rows of columns: of any rank and size. */
-function panels(dtype: Float): readonly (readonly [name: string, panel: Values])[] {
-  const scaled = ({ shape, data }: Values, factor: number) => ({
-    shape,
-    data: data.map((value) => dtype === "f32" ? Math.fround(value * factor) : value * factor),
-  });
-  const shapes = [[1, 1], [1, 7], [2, 2], [5, 9], [17, 130], [31, 31], [32, 33], [32, 700]];
-  const few = randomValues([6, 50], 3, dtype);
-  // Equal columns, a zero column, and one that needs no reflector.
-  few.data.copyWithin(50, 0, 50);
-  few.data.fill(0, 100, 150);
-  few.data.fill(0, 1, 50);
-  const tiny = dtype === "f32" ? 2 ** -110 : 2 ** -1000;
-  return [
-    ...shapes.map((shape) => [`[${shape}]`, randomValues(shape, 4, dtype)] as const),
-    ["of zeros", { shape: [3, 5], data: new Float64Array(15) }],
-    ["of low rank", few],
-    ["of tiny numbers", scaled(randomValues([7, 20], 5, dtype), tiny)],
-    ["of huge numbers", scaled(randomValues([7, 20], 6, dtype), dtype === "f32" ? 1e30 : 1e300)],
-  ];
-}
-
-async function checkPanel(
-  target: Target,
-  name: string,
-  panel: Values,
-  dtype: Float,
-): Promise<void> {
-  const what = `${dtype} panel ${name}`;
-  const [count, length] = panel.shape;
-  using scope = target.device.scope();
-  const x = put(scope, panel, dtype);
-  const arrays = scope.householderPanel(x);
-  const v = await valuesOn(target, x);
-  const [t, r] = [await valuesOn(target, arrays.t), await valuesOn(target, arrays.r)];
-  for (let k = 0; k < count; k++) {
-    for (let e = 0; e <= k; e++) assertEquals(v.data[k * length + e], Number(e === k), what);
-    for (let l = 0; l < k; l++) {
-      assertEquals([t.data[k * count + l], r.data[k * count + l]], [0, 0]);
-    }
-  }
-  // Each of the reflectors, applied to a vector, is off by a sum of `length` products (Higham, 2002,
-  // lemma 19.3, with 8 for its constant as elsewhere here); WGSL has a few units more.
-  const bound = 8 * (length + 16) * UNIT[dtype];
-  const restored = reflected(v, t, panel);
-  for (let k = 0; k < count; k++) {
-    const errors = Array.from(
-      { length },
-      (_, e) => restored.data[k * length + e] - (e < count && e <= k ? r.data[e * count + k] : 0),
-    );
-    const error = Math.hypot(...errors);
-    const size = normOf(panel, k, length);
-    assert(error <= count * bound * size, `${what}: column ${k} is off by ${error} of ${size}`);
-  }
-  // An orthogonal matrix keeps the scalar products of unit vectors.
-  const unit = { shape: [length, length], data: new Float64Array(length * length) };
-  for (let e = 0; e < length; e++) unit.data[e * (length + 1)] = 1;
-  const columns = reflected(v, t, unit);
-  for (const i of [0, Math.floor(length / 2), length - 1]) {
-    for (let j = 0; j < length; j++) {
-      let sum = i === j ? -1 : 0;
-      for (let e = 0; e < length; e++) {
-        sum += columns.data[i * length + e] * columns.data[j * length + e];
-      }
-      assert(Math.abs(sum) <= count * bound, `${what}: columns ${i} and ${j} are off by ${sum}`);
-    }
-  }
-}
-
-/** What is done to blocks on the diagonal and to panels. */
+/** What is done to blocks on the diagonal. */
 export const BLOCK_CASES: readonly DeviceCase[] = [
   {
     name: "choleskyBlock() factorizes a block in place and leaves the rest be",
@@ -339,28 +241,6 @@ export const BLOCK_CASES: readonly DeviceCase[] = [
       );
       assertThrows(() => scope.solveBlock(small, scope.zeros([9])), RangeError, "2 dimensions");
       assertThrows(() => scope.solveBlock(small, scope.zeros([9, 9], "f64")), TypeError, "dtypes");
-    },
-  },
-  {
-    name: "householderPanel() makes columns triangular by an orthogonal matrix",
-    run: async (target) => {
-      for (const dtype of floatsOf(target, "householderPanel")) {
-        for (const [name, panel] of panels(dtype)) await checkPanel(target, name, panel, dtype);
-      }
-    },
-  },
-  {
-    name: "householderPanel() refuses more columns than fit",
-    run: ({ device }) => {
-      using scope = device.scope();
-      const message = "the number of rows must be an integer from 1 to";
-      assertThrows(
-        () => scope.householderPanel(scope.zeros([33, 50])),
-        RangeError,
-        `${message} 32: current value is 33`,
-      );
-      assertThrows(() => scope.householderPanel(scope.zeros([9, 8])), RangeError, `${message} 8`);
-      assertThrows(() => scope.householderPanel(scope.zeros([8])), RangeError, "2 dimensions");
     },
   },
 ];

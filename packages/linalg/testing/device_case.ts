@@ -89,6 +89,12 @@ export function putIndices(device: Device, indices: readonly number[]): DeviceAr
   return device.upload({ dtype: "u32", shape: [data.length], data });
 }
 
+/** Downloads an array and widens it. */
+export async function valuesOn(target: Target, array: DeviceArray): Promise<Values> {
+  const { shape, data } = await target.device.download(array);
+  return { shape, data: Float64Array.from(data as Iterable<number>, Number) };
+}
+
 /** Downloads an array and holds it against what was expected; a NaN matches only a NaN. */
 export async function assertOnDevice(
   device: Device,

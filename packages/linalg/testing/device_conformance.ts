@@ -19,6 +19,7 @@ import { SECULAR_CASES } from "./cases_secular.ts";
 import { TRIDIAGONAL_CASES } from "./cases_tridiagonal.ts";
 import { SVD_CASES } from "./cases_svd.ts";
 import { NEAREST_CASES } from "./cases_nearest.ts";
+import { PANEL_CASES } from "./cases_panels.ts";
 import type { DeviceCase } from "./device_case.ts";
 
 /** Everything that a device has to do, one behaviour a case. */
@@ -35,4 +36,5 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...SECULAR_CASES,
   ...LIFETIME_CASES,
   ...BLOCK_CASES,
+  ...PANEL_CASES,
 ];

@@ -71,3 +71,9 @@ export const SECULAR_ROOTS = 80;
 export const SECULAR_WEIGHTS = 81;
 /** Makes the vectors that belong to roots. */
 export const SECULAR_VECTORS = 82;
+/** Measures the columns that are left of a pivoted QR factorization. */
+export const MEASURE_COLUMNS = 54;
+/** Chooses a column and makes its reflector. */
+export const PIVOT_COLUMN = 56;
+/** Finds what a reflector makes of the columns that are left. */
+export const PIVOT_REST = 58;

@@ -43,6 +43,7 @@ import {
   SOLVE_BLOCK,
   TRANSPOSE,
 } from "./operations.ts";
+import { pivotedPanel } from "./pivoted_panel.ts";
 import { tridiagonalPanel } from "./tridiagonal_panel.ts";
 
 /** A run of the memory. */
@@ -196,6 +197,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     householderPanel: ({ x, t, r, dtype, count, length }) => {
       run(of(HOUSEHOLDER_PANEL, dtype), [x.address, count, length, t.address, r.address]);
     },
+    pivotedPanel: (p) => pivotedPanel(engine, p),
     solveBlock: (p) => run(of(SOLVE_BLOCK, p.dtype), solveWords(p)),
     tridiagonalPanel: (p) => tridiagonalPanel(engine, p),
     secularVectors: ({ numbers, vectors, dtype, rho, count, upper, lower }) => {

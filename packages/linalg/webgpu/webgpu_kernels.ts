@@ -16,6 +16,7 @@ import { hadamard } from "./hadamard.ts";
 import { householderPanel } from "./householder_panel.ts";
 import { matmul } from "./matmul.ts";
 import { nearest } from "./nearest.ts";
+import { pivotedPanel } from "./pivoted_panel.ts";
 import { reduceCols } from "./reduce_cols.ts";
 import { reduceRows } from "./reduce_rows.ts";
 import { rmsNorm } from "./rms_norm.ts";
@@ -69,6 +70,7 @@ export function createWebgpuKernels(
     affineMatmul: (p) => affineMatmul(gpu, p),
     choleskyBlock: (p) => choleskyBlock(gpu, p),
     householderPanel: (p) => householderPanel(gpu, p),
+    pivotedPanel: (p) => pivotedPanel(gpu, p),
     solveBlock: (p) => solveBlock(gpu, p),
     tridiagonalPanel: (p) => tridiagonalPanel(gpu, p),
     rotateRows: (p) => rotateRows(gpu, p),

@@ -22,9 +22,12 @@ import {
   HOUSEHOLDER_PANEL,
   HALF,
   MATMUL,
+  MEASURE_COLUMNS,
   MULTIPLY_ROW,
   NEAREST,
   PACK_CODEBOOK,
+  PIVOT_COLUMN,
+  PIVOT_REST,
   REDUCE,
   REFLECT_ROW,
   RMS_NORM,
@@ -67,6 +70,13 @@ import { fromHalfTask, halfTasks, toHalfTask } from "./half";
 import { householderPanelTask } from "./householder_panel";
 import { matmulTask, matmulTasks } from "./matmul";
 import { nearestTask, nearestTasks, packCodebookTask, packCodebookTasks } from "./nearest";
+import {
+  measureColumnsTask,
+  measureColumnsTasks,
+  pivotColumnTask,
+  pivotRestTask,
+  pivotRestTasks,
+} from "./pivoted_panel";
 import { reduceTask, reduceTasks } from "./reduce";
 import { rmsNormTask, rmsNormTasks } from "./rms_norm";
 import { rotaryTask, rotaryTasks } from "./rotary";
@@ -146,7 +156,12 @@ export function countTasks(operation: i32): usize {
       return halfTasks();
     case CHOLESKY_BLOCK:
     case HOUSEHOLDER_PANEL:
+    case PIVOT_COLUMN:
       return 1;
+    case MEASURE_COLUMNS:
+      return measureColumnsTasks();
+    case PIVOT_REST:
+      return pivotRestTasks();
     case SOLVE_BLOCK:
       return solveBlockTasks();
     case MULTIPLY_ROW:
@@ -290,5 +305,17 @@ export function runTask(operation: i32, task: usize): void {
       return secularVectorsTask<f32>(task);
     case SECULAR_VECTORS + 1:
       return secularVectorsTask<f64>(task);
+    case MEASURE_COLUMNS:
+      return measureColumnsTask<f32>(task);
+    case MEASURE_COLUMNS + 1:
+      return measureColumnsTask<f64>(task);
+    case PIVOT_COLUMN:
+      return pivotColumnTask<f32>();
+    case PIVOT_COLUMN + 1:
+      return pivotColumnTask<f64>();
+    case PIVOT_REST:
+      return pivotRestTask<f32>(task);
+    case PIVOT_REST + 1:
+      return pivotRestTask<f64>(task);
   }
 }

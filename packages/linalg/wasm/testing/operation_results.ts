@@ -99,6 +99,15 @@ function withReflectors(device: Device, panel: DeviceArray): DeviceArray {
   return panel;
 }
 
+function withPivots(device: Device, columns: DeviceArray): DeviceArray {
+  const [n] = columns.shape;
+  const data = Uint32Array.from({ length: n }, (_, i) => i);
+  const order = device.upload({ dtype: "u32", shape: [n], data });
+  const { v, f } = device.pivotedPanel(columns, order, 2, 5);
+  device.matmul(f, v, { into: columns, row: 2, col: 2 });
+  return columns;
+}
+
 /** What every operation does in f32 and in f64. */
 function floats(double: boolean): Record<string, Result> {
   const make = (d: Device, ...shape: number[]) => normal(d, shape, double);
@@ -154,6 +163,7 @@ function floats(double: boolean): Record<string, Result> {
     "solveBlock left": (d) => withSolved(d, make(d, 13, 13), make(d, 131, 301), "left"),
     "solveBlock right": (d) => withSolved(d, make(d, 13, 13), make(d, 301, 131), "right"),
     householderPanel: (d) => withReflectors(d, make(d, 31, 403)),
+    pivotedPanel: (d) => withPivots(d, make(d, 301, 403)),
     write: (d) => withWritten(d, make(d, 901, 403), make(d, 799, 303)),
     tridiagonalPanel: (d) => withReducedPanel(d, double),
     rotateRows: (d) => withRotatedRows(d, double),
