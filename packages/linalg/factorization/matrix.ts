@@ -152,23 +152,6 @@ export async function fetch(
   return data instanceof Float64Array ? data : new Float64Array(data as Float32Array);
 }
 
-/** Copies a rectangle of a row-major matrix. */
-export function rectangle(
-  data: Float64Array,
-  width: number,
-  row: number,
-  col: number,
-  rows: number,
-  cols: number,
-): Float64Array<ArrayBuffer> {
-  const block = new Float64Array(rows * cols);
-  for (let i = 0; i < rows; i++) {
-    const start = (row + i) * width + col;
-    block.set(data.subarray(start, start + cols), i * cols);
-  }
-  return block;
-}
-
 /** Swaps rows and columns of a row-major matrix. */
 export function transposed(
   data: Float64Array,

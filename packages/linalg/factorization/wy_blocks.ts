@@ -18,7 +18,7 @@ export interface WyBlock {
 }
 
 /**
- * Multiplies neighbouring blocks until each has `count` reflectors or more.
+ * Multiplies neighbouring blocks as long as a product has no more than `count` reflectors.
  *
  * @param blocks In the order of the product; that of `second` begins `count` elements after `first`.
  */
