@@ -43,11 +43,12 @@ export function reflectRow<T>(): void {
   const size = sizeof<T>();
   const i = word(5);
   const row = rowOf<T>(i);
-  for (let k = i + 1; k < word(4); k++) {
-    const v = rowOf<T>(k);
-    const w = correctionOf<T>(k);
-    subtractTwo<T>(row, load<T>(v + i * size), w, load<T>(w + i * size), v, i + 1);
+  let factors = spare();
+  for (let k = i + 1; k < word(4); k++, factors += 2 * size) {
+    store<T>(factors, load<T>(rowOf<T>(k) + i * size));
+    store<T>(factors, load<T>(correctionOf<T>(k) + i * size), sizeof<T>());
   }
+  subtractRows<T>(row, spare(), i, i + 1);
   store<T>(coefficient<T>(0, i), load<T>(row + i * size));
   let tau: T = 0;
   if (i > 0) {
@@ -105,6 +106,37 @@ function multiply<T>(x: usize, count: usize, factor: T): void {
   }
 }
 
+/** y -= a · u + b · v, and the same with the rows behind u and v. */
+function subtractFour<T>(
+  y: usize,
+  factors: usize,
+  u: usize,
+  leadU: usize,
+  v: usize,
+  leadV: usize,
+  count: usize,
+): void {
+  const a = v128.splat<T>(<T> -load<T>(factors));
+  const b = v128.splat<T>(<T> -load<T>(factors, sizeof<T>()));
+  const c = v128.splat<T>(<T> -load<T>(factors, 2 * sizeof<T>()));
+  const d = v128.splat<T>(<T> -load<T>(factors, 3 * sizeof<T>()));
+  const u1 = u + leadU;
+  const v1 = v + leadV;
+  const whole = count / lanes<T>() * 16;
+  for (let at: usize = 0; at < whole; at += 16) {
+    let sum = madd<T>(a, v128.load(u + at), v128.load(y + at));
+    sum = madd<T>(b, v128.load(v + at), sum);
+    sum = madd<T>(c, v128.load(u1 + at), sum);
+    v128.store(y + at, madd<T>(d, v128.load(v1 + at), sum));
+  }
+  const left = count % lanes<T>();
+  if (left == 0) return;
+  let sum = madd<T>(a, loadUpTo<T>(u + whole, left), loadUpTo<T>(y + whole, left));
+  sum = madd<T>(b, loadUpTo<T>(v + whole, left), sum);
+  sum = madd<T>(c, loadUpTo<T>(u1 + whole, left), sum);
+  storeUpTo<T>(y + whole, madd<T>(d, loadUpTo<T>(v1 + whole, left), sum), left);
+}
+
 /** y -= a · u + b · v. */
 function subtractTwo<T>(y: usize, a: T, u: usize, b: T, v: usize, count: usize): void {
   const minusA = v128.splat<T>(<T> -a);
@@ -115,6 +147,21 @@ function subtractTwo<T>(y: usize, a: T, u: usize, b: T, v: usize, count: usize):
     const sum = madd<T>(minusA, loadUpTo<T>(u + at, left), loadUpTo<T>(y + at, left));
     storeUpTo<T>(y + at, madd<T>(minusB, loadUpTo<T>(v + at, left), sum), left);
   }
+}
+
+/**
+ * y -= Wᵀ a + Vᵀ b for all finished rows; `factors` has an element of a and one of b for each row.
+ */
+function subtractRows<T>(y: usize, factors: usize, i: usize, count: usize): void {
+  const leadV = word(3) * sizeof<T>();
+  const leadW = word(4) * sizeof<T>();
+  let k = i + 1;
+  for (; k + 2 <= word(4); k += 2, factors += 4 * sizeof<T>()) {
+    subtractFour<T>(y, factors, correctionOf<T>(k), leadW, rowOf<T>(k), leadV, count);
+  }
+  if (k == word(4)) return;
+  const b = load<T>(factors, sizeof<T>());
+  subtractTwo<T>(y, load<T>(factors), correctionOf<T>(k), b, rowOf<T>(k), count);
 }
 
 export function multiplyRowTasks(): usize {
@@ -135,19 +182,63 @@ export function correctRow<T>(): void {
   const w = correctionOf<T>(i);
   addPartials<T>(i, word(6), word(7), w);
   const sums = spare();
-  for (let k = i + 1; k < word(4); k++) {
-    dotTwo<T>(v, rowOf<T>(k), correctionOf<T>(k), i, sums + (k - i) * 2 * size);
+  const leadV = word(3) * size;
+  const leadW = word(4) * size;
+  let sum = sums;
+  let k = i + 1;
+  for (; k + 2 <= word(4); k += 2, sum += 4 * size) {
+    dotFour<T>(v, rowOf<T>(k), leadV, correctionOf<T>(k), leadW, i, sum);
   }
-  for (let k = i + 1; k < word(4); k++) {
-    const own = sums + (k - i) * 2 * size;
-    subtractTwo<T>(w, load<T>(own, sizeof<T>()), rowOf<T>(k), load<T>(own), correctionOf<T>(k), i);
-  }
+  if (k < word(4)) dotTwo<T>(v, rowOf<T>(k), correctionOf<T>(k), i, sum);
+  subtractRows<T>(w, sums, i, i);
   const tau = load<T>(coefficient<T>(2, i));
   dotTwo<T>(v, w, w, i, sums);
   const half = <T> (tau * tau * load<T>(sums) / 2);
   multiply<T>(w, i, tau);
   subtractTwo<T>(w, half, v, 0, v, i);
   memory.fill(w + i * size, 0, (word(4) - i) * size);
+}
+
+/** The products of x with u and with v, and those with the rows behind them. */
+function dotFour<T>(
+  x: usize,
+  u: usize,
+  leadU: usize,
+  v: usize,
+  leadV: usize,
+  count: usize,
+  sums: usize,
+): void {
+  const u1 = u + leadU;
+  const v1 = v + leadV;
+  let s0 = zero(), s1 = zero(), s2 = zero(), s3 = zero();
+  let t0 = zero(), t1 = zero(), t2 = zero(), t3 = zero();
+  const whole = count / (2 * lanes<T>()) * 32;
+  let at: usize = 0;
+  for (; at < whole; at += 32) {
+    const x0 = v128.load(x + at);
+    const x1 = v128.load(x + at, 16);
+    s0 = madd<T>(x0, v128.load(u + at), s0);
+    t0 = madd<T>(x1, v128.load(u + at, 16), t0);
+    s1 = madd<T>(x0, v128.load(v + at), s1);
+    t1 = madd<T>(x1, v128.load(v + at, 16), t1);
+    s2 = madd<T>(x0, v128.load(u1 + at), s2);
+    t2 = madd<T>(x1, v128.load(u1 + at, 16), t2);
+    s3 = madd<T>(x0, v128.load(v1 + at), s3);
+    t3 = madd<T>(x1, v128.load(v1 + at, 16), t3);
+  }
+  for (; at < count * sizeof<T>(); at += 16) {
+    const left = count - at / sizeof<T>();
+    const x0 = loadUpTo<T>(x + at, left);
+    s0 = madd<T>(x0, loadUpTo<T>(u + at, left), s0);
+    s1 = madd<T>(x0, loadUpTo<T>(v + at, left), s1);
+    s2 = madd<T>(x0, loadUpTo<T>(u1 + at, left), s2);
+    s3 = madd<T>(x0, loadUpTo<T>(v1 + at, left), s3);
+  }
+  store<T>(sums, sumLanes<T>(v128.add<T>(s0, t0)));
+  store<T>(sums, sumLanes<T>(v128.add<T>(s1, t1)), sizeof<T>());
+  store<T>(sums, sumLanes<T>(v128.add<T>(s2, t2)), 2 * sizeof<T>());
+  store<T>(sums, sumLanes<T>(v128.add<T>(s3, t3)), 3 * sizeof<T>());
 }
 
 /** The products of x with u and with v. */
