@@ -4,8 +4,8 @@ import { CLAIM, DONE, OPERATION, RUN, setThread, SIGNAL, STOP } from "./memory";
 import { SCRATCH_BYTES } from "./panels";
 import { countTasks, runTask } from "./tasks";
 
-/** How often a thread looks again before it sleeps, about ten microseconds. */
-const SPINS: i32 = 2000;
+/** How often a thread looks again before it sleeps: for as long as it takes to be woken, about 50 µs. */
+const SPINS: i32 = 10000;
 
 /** Bytes of memory that each thread needs for itself. */
 export function scratchBytes(): usize {
