@@ -64,19 +64,19 @@ export function affineVectorProduct(v: AffineVectors): string {
   const { tokens, lanes } = v;
   const each = Array.from({ length: tokens }, (_, t) => t);
   const added = each.map((t) => {
-    const at = `partial[${t * GROUP_SIZE} + local`;
+    const at = `lane_sums[${t * GROUP_SIZE} + local`;
     return `${at}] += ${at} + stride];`;
   });
   return /* wgsl */ `
 ${v.isScaledOnce ? affineCodes(v) : fetchWeights(v)}
-var<workgroup> partial: array<vec4f, ${GROUP_SIZE * tokens}>;
+var<workgroup> lane_sums: array<vec4f, ${GROUP_SIZE * tokens}>;
 ${MAIN}
   let lane = local % ${lanes};
   let row = group * ${ROWS * GROUP_SIZE / lanes} + local / ${lanes} * ${ROWS};
   ${EACH_ROW.map((r) => `let row${r} = min(row + ${r}, p.n - 1);`).join(" ")}
   ${each.map((t) => `var sums${t} = vec4f();`).join(" ")}
   ${v.isScaledOnce ? runByRun(v, each) : fourByFour(v, each)}
-  ${each.map((t) => `partial[${t * GROUP_SIZE} + local] = sums${t};`).join(" ")}
+  ${each.map((t) => `lane_sums[${t * GROUP_SIZE} + local] = sums${t};`).join(" ")}
   for (var stride = ${lanes / 2}u; stride > 0; stride /= 2) {
     workgroupBarrier();
     if (lane < stride) {
@@ -85,7 +85,7 @@ ${MAIN}
   }
   if (lane != 0) { return; }
   for (var i = 0u; i < min(p.m, ${tokens}); i++) {
-    store(0, i, row, partial[i * ${GROUP_SIZE} + local]);
+    store(0, i, row, lane_sums[i * ${GROUP_SIZE} + local]);
   }
 }`;
 }

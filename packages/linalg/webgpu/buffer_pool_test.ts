@@ -9,7 +9,7 @@ function recordedPool(maxIdleBytes: number, maxBufferBytes = 2 ** 40) {
   const destroyed: GpuStorage[] = [];
   const pool = createBufferPool(
     (byteLength) => {
-      const storage = { buffer: {} as GPUBuffer, byteLength, batch: 0 };
+      const storage = { id: 0, buffer: {} as GPUBuffer, byteLength, batch: 0 };
       made.push(storage);
       return storage;
     },

@@ -82,9 +82,15 @@ export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
   const failures = watchFailures(device);
   const queue = createCommandQueue(device);
   const pipelines = createPipelines(device);
+  let nextId = 0;
   const poolOf = (usage: number, maxIdleBytes: number) =>
     createBufferPool(
-      (size) => ({ buffer: device.createBuffer({ size, usage }), byteLength: size, batch: 0 }),
+      (size) => ({
+        id: nextId++,
+        buffer: device.createBuffer({ size, usage }),
+        byteLength: size,
+        batch: 0,
+      }),
       queue.destroy,
       { maxIdleBytes, maxBufferBytes },
     );
@@ -151,10 +157,16 @@ export function createGpu(device: GPUDevice, settings: GpuSettings = {}): Gpu {
       });
     try {
       const bound = views.map(({ array, words }) => bind(kernel.name, array, words));
-      for (const { array } of views) queue.touch(array.storage);
+      let key = kernel.name;
+      for (const [i, { array: { storage } }] of views.entries()) {
+        queue.touch(storage);
+        const { offset, size } = bound[i].binding;
+        key += ` ${storage.id},${offset},${size}`;
+      }
       queue.dispatch({
         kernel,
         pipeline: pipelines.get(kernel),
+        key,
         bindings: bound.map(({ binding }) => binding),
         starts: bound.map(({ start }) => start),
         params,

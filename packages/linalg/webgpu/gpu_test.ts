@@ -16,7 +16,7 @@ const DOUBLE: Kernel<"x", "out", "length"> = {
 const BROKEN: Kernel<"x", "out", "length"> = {
   ...DOUBLE,
   name: "broken",
-  code: () => forEachElement("nothing of that name"),
+  code: () => forEachElement("nothing by that name"),
 };
 
 function put(gpu: Gpu, numbers: readonly number[]): GpuStorage {

@@ -56,7 +56,7 @@ fn factors(entry: u32, i: u32, l: u32, end: u32) -> vec4f { return vec4f(${four}
     : factor;
   const fetched = isDeepA ? "fetch_a" : "factors";
   return /* wgsl */ `
-var<workgroup> partial: array<vec4f, ${GROUP_SIZE * rows}>;
+var<workgroup> lane_sums: array<vec4f, ${GROUP_SIZE * rows}>;
 ${factors}
 ${MAIN}
   let blocks = (p.n + ${cols - 1}) / ${cols};
@@ -69,20 +69,20 @@ ${MAIN}
   let col = group % blocks * ${cols} + 4 * ${isDeepB ? "(local / 32)" : "(local % 32)"};
   ${each.map((r) => `var s${r} = vec4f();`).join(" ")}
   ${isDeepB ? deepLoop(each, row, fetched) : wideLoop(each, row)}
-  ${each.map((r) => `partial[${r * GROUP_SIZE} + local] = s${r};`).join(" ")}
+  ${each.map((r) => `lane_sums[${r * GROUP_SIZE} + local] = s${r};`).join(" ")}
   for (var stride = ${isDeepB ? 16 : 4}u; stride > 0; stride /= 2) {
     workgroupBarrier();
     if (lane < stride) {
       let other = local + stride * ${isDeepB ? 1 : 32};
       ${
-    each.map((r) => `partial[${r * GROUP_SIZE} + local] += partial[${r * GROUP_SIZE} + other];`)
+    each.map((r) => `lane_sums[${r * GROUP_SIZE} + local] += lane_sums[${r * GROUP_SIZE} + other];`)
       .join("\n      ")
   }
     }
   }
   if (lane != 0) { return; }
   for (var i = 0u; i < min(p.m, ${rows}); i++) {
-    store(whole, i, col, partial[i * ${GROUP_SIZE} + local]);
+    store(whole, i, col, lane_sums[i * ${GROUP_SIZE} + local]);
   }
 }`;
 }

@@ -1,5 +1,7 @@
 /** The buffer of one array; it may be longer than the array. */
 export interface GpuStorage {
+  /** Tells it apart from all others of its device. */
+  readonly id: number;
   readonly buffer: GPUBuffer;
   readonly byteLength: number;
   /** The last batch of commands that has one for the buffer. */

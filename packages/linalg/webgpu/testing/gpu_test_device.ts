@@ -4,6 +4,7 @@ import { createDevice } from "../../create_device.ts";
 import type { Device } from "../../device.ts";
 import { createGpu, type Gpu, type GpuSettings } from "../gpu.ts";
 import { createWebgpuKernels } from "../webgpu_kernels.ts";
+import { reservedWordIn } from "./reserved_words.ts";
 
 const HAS_ADAPTER = Boolean(await navigator.gpu?.requestAdapter());
 
@@ -23,7 +24,14 @@ export async function requestGpuDevice(): Promise<GPUDevice> {
   if (!adapter) {
     throw new Error("Cannot test webgpu as an adapter must be there: current one is missing");
   }
-  return await adapter.requestDevice();
+  const device = await adapter.requestDevice();
+  const createModule = device.createShaderModule.bind(device);
+  device.createShaderModule = (descriptor) => {
+    const word = reservedWordIn(descriptor.code);
+    if (word) throw new SyntaxError(`${descriptor.label} uses "${word}", which WGSL reserves`);
+    return createModule(descriptor);
+  };
+  return device;
 }
 
 /** Makes a device with settings that are not the users' to choose. */
