@@ -135,7 +135,7 @@ function scoreGroup<T>(
     m2 = v128.pmax<T>(v128.pmax<T>(m2, c20), c21);
     m3 = v128.pmax<T>(v128.pmax<T>(m3, c30), c31);
   }
-  const number = sizeof<T>() == 8 ? i64x2.splat(group) : i32x4.splat(<i32> group);
+  const number = i32x4.splat(<i32> group);
   raise<T>(state, m0, number);
   raise<T>(state + STATE_BYTES, m1, number);
   raise<T>(state + 2 * STATE_BYTES, m2, number);
@@ -153,21 +153,19 @@ function raise<T>(state: usize, scores: v128, number: v128): void {
 /** The codeword with the largest score of a row; 0 if no score is finite. */
 function indexOf<T>(row: usize, x: usize, depth: usize, panels: usize): u32 {
   const state = spare() + row * STATE_BYTES;
-  let best = load<T>(state);
-  for (let lane: usize = 1; lane < lanes<T>(); lane++) {
-    best = max<T>(best, load<T>(state + lane * sizeof<T>()));
-  }
-  if (!isFinite<T>(best)) return 0;
-  let group = panels;
-  for (let lane: usize = 0; lane < lanes<T>(); lane++) {
-    if (load<T>(state + lane * sizeof<T>()) != best) continue;
-    const at = state + 16 + lane * sizeof<T>();
-    group = min(group, <usize> load<u32>(at));
-  }
+  const scores = v128.load(state);
+  let best = v128.pmax<T>(scores, i64x2.shuffle(scores, scores, 1, 0));
+  if (sizeof<T>() == 4) best = v128.pmax<T>(best, i32x4.shuffle(best, best, 1, 0, 3, 2));
+  if (!isFinite<T>(v128.extract_lane<T>(best, 0))) return 0;
+  // The first group that any of the highest lanes came from.
+  const none = i32x4.splat(-1);
+  let groups = v128.bitselect(v128.load(state, 16), none, v128.eq<T>(scores, best));
+  groups = i32x4.min_u(groups, i64x2.shuffle(groups, groups, 1, 0));
+  groups = i32x4.min_u(groups, i32x4.shuffle(groups, groups, 1, 0, 3, 2));
+  const group = <usize> i32x4.extract_lane(groups, 0);
   const end = min(group + GROUP, panels);
-  const wanted = v128.splat<T>(best);
   for (let panel = group; panel < end; panel++) {
-    const found = matches<T>(word(1) + panel * (depth + 1) * 32, x, depth, wanted);
+    const found = matches<T>(word(1) + panel * (depth + 1) * 32, x, depth, best);
     if (found != 0) return <u32> (panel * width<T>()) + ctz(found);
   }
   return <u32> (group * width<T>());
