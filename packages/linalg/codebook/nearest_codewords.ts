@@ -3,7 +3,8 @@
 // Scores x · c − ‖c‖² / 2 cancel where all vectors are far from zero and close together. The origin is
 // moved into the codebook then: along each dimension by the mean, rounded to a multiple of a power of
 // two that is no smaller than the codebook is wide. Vectors near to it lose no bit by that, and a
-// codebook around zero stays where it is.
+// codebook around zero stays where it is. Where squares would leave the range of the dtype, all is scaled
+// by a power of two.
 
 import {
   type AnyTensor,
@@ -13,7 +14,7 @@ import {
   ShapeError,
   type Tensor,
 } from "@pare/tensor";
-import type { Device } from "../device.ts";
+import type { Device, DeviceArray } from "../device.ts";
 import { checkMatrix, DEVICE, put } from "../factorization/matrix.ts";
 import type { MatrixDtype } from "../factorization/matrix_dtype.ts";
 import { withDevice } from "../with_device.ts";
@@ -99,16 +100,20 @@ async function search<D extends MatrixDtype>(
   const indices = new Uint32Array(count);
   using device = outer.scope();
   const origin = originOf(codebook.data, cols);
-  const shift = origin && put(device, dtype, [cols], origin);
-  const uploaded = device.upload(codebook as AnyTensor);
-  const codewords = shift ? device.subtract(uploaded, shift) : uploaded;
+  const isMoved = origin.some((value) => value !== 0);
+  const shift = isMoved ? put(device, dtype, [cols], origin) : undefined;
+  const factor = factorOf(codebook.data, origin, dtype);
+  const moved = (scope: Device, vectors: DeviceArray) => {
+    const around = shift ? scope.subtract(vectors, shift) : vectors;
+    return factor === 1 ? around : scope.scale(around, factor);
+  };
+  const codewords = moved(device, device.upload(codebook as AnyTensor));
   for (let first = 0; first < count; first += share) {
     using part = device.scope();
     const rows = Math.min(share, count - first);
     const data = x.data.subarray(first * cols, (first + rows) * cols);
     const vectors = part.upload({ dtype, shape: [rows, cols], data } as AnyTensor);
-    const moved = shift ? part.subtract(vectors, shift) : vectors;
-    const found = await part.download(part.nearest(moved, codewords));
+    const found = await part.download(part.nearest(moved(part, vectors), codewords));
     indices.set(found.data as Uint32Array, first);
   }
   const distances = squaredDistances(x.data, codebook.data, cols, indices);
@@ -118,11 +123,11 @@ async function search<D extends MatrixDtype>(
   };
 }
 
-/** Where to move the origin; `undefined` if it can stay. */
+/** Where to move the origin. */
 function originOf(
   codebook: Float32Array | Float64Array,
   cols: number,
-): Float64Array<ArrayBuffer> | undefined {
+): Float64Array<ArrayBuffer> {
   const origin = new Float64Array(cols);
   for (let k = 0; k < cols; k++) {
     let [low, high] = [Infinity, -Infinity];
@@ -133,7 +138,22 @@ function originOf(
     const step = 2 ** Math.ceil(Math.log2(high - low));
     origin[k] = high > low ? Math.round((low / 2 + high / 2) / step) * step : low;
   }
-  return origin.some((value) => value !== 0) ? origin : undefined;
+  return origin;
+}
+
+/** The power of two to scale by: 1 unless squares of the codebook, moved, are far from what fits. */
+function factorOf(
+  codebook: Float32Array | Float64Array,
+  origin: Float64Array,
+  dtype: MatrixDtype,
+): number {
+  let largest = 0;
+  for (let i = 0; i < codebook.length; i++) {
+    largest = Math.max(largest, Math.abs(codebook[i] - origin[i % origin.length]));
+  }
+  const [near, most] = dtype === "f32" ? [32, 120] : [256, 960];
+  const exponent = largest === 0 ? 0 : Math.floor(Math.log2(largest));
+  return Math.abs(exponent) <= near ? 1 : 2 ** Math.max(-most, Math.min(most, -exponent));
 }
 
 function squaredDistances(

@@ -91,6 +91,15 @@ Deno.test("nearestCodewords() gives a vector that is not finite the first codewo
   assertEquals(distances.data, Float64Array.of(NaN, Infinity, 0));
 });
 
+Deno.test("nearestCodewords() compares vectors whose squares would leave the range", async () => {
+  for (const size of [1e-30, 1e30]) {
+    const x = tensor(Float32Array.of(3, 1, -4, -2).map((value) => value * size), [4, 1]);
+    const codebook = tensor(Float32Array.of(-3, 2).map((value) => value * size), [2, 1]);
+    const { indices } = await nearestCodewords(x, codebook);
+    assertEquals(indices.data, Uint32Array.of(1, 1, 0, 0), `${size}`);
+  }
+});
+
 Deno.test("nearestCodewords() leaves its inputs be", async () => {
   const x = around(100, [9, 2], 1);
   const codebook = around(100, [4, 2], 2);
