@@ -17,6 +17,9 @@ const SHAPES = [
   [3, 1030, 130],
   [8, 130, 1000],
   [500, 1, 300],
+  [16, 1030, 300],
+  // A matrix that is multiplied by one row in parts, and a rest.
+  [1, 2100, 1003],
 ] as const;
 
 for (const dtype of ["f32", "f64"] as const) {

@@ -7,11 +7,11 @@ import {
   type HostArray,
   KERNEL_NAMES,
   type Kernels,
-  type MatmulParams,
   type SolveBlockParams,
 } from "../kernels.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import type { Engine } from "./engine.ts";
+import { matmul } from "./matmul.ts";
 import {
   ACTIVATE,
   AFFINE_MATMUL,
@@ -28,7 +28,6 @@ import {
   HADAMARD,
   HALF,
   HOUSEHOLDER_PANEL,
-  MATMUL,
   NEAREST,
   PACK_CODEBOOK,
   REDUCE,
@@ -60,9 +59,6 @@ const ACTIVATIONS: readonly Activation[] = ["silu", "gelu", "geluTanh", "relu"];
 const REDUCTIONS: readonly Reduction[] = ["sum", "absSum", "squareSum", "max", "absMax"];
 const OPERATIONS = ["add", "subtract", "multiply"] as const;
 
-/** Multiplications of a product that are done sooner than another thread is awake. */
-const SMALL_PRODUCT: number = 2 ** 16;
-
 /** Rows of an arrowhead that is decomposed sooner than another thread is awake. */
 const SMALL_ARROWHEAD = 48;
 
@@ -83,13 +79,6 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       case "u8":
         return new Uint8Array(memory.buffer, address, length);
     }
-  };
-  /** An operand in f32 where it is in f16, which must be freed; else as it is. */
-  const decoded = (storage: WasmStorage, dtype: DeviceDtype, length: number): WasmStorage => {
-    if (dtype !== "f16") return storage;
-    const copy = allocate(length * BYTES.f32);
-    run(HALF, [storage.address, copy.address, length]);
-    return copy;
   };
   return {
     name: "wasm",
@@ -120,19 +109,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     transpose: ({ x, out, dtype, rows, cols }) => {
       run(of(TRANSPOSE, dtype), [x.address, out.address, rows, cols]);
     },
-    matmul: (p) => {
-      const work = p.m * p.n * p.k * p.batch;
-      const a = decoded(p.a, p.dtypeA, p.strideA * (p.batch - 1) + p.m * p.k);
-      const b = decoded(p.b, p.dtypeB, p.strideB * (p.batch - 1) + p.k * p.n);
-      run(
-        of(MATMUL, p.dtype),
-        matmulWords({ ...p, a, b }, engine.threads),
-        [p.alpha],
-        work < SMALL_PRODUCT,
-      );
-      if (a !== p.a) allocator.free(a.address);
-      if (b !== p.b) allocator.free(b.address);
-    },
+    matmul: (p) => matmul(engine, p),
     gram: ({ x, into, rows, cols }) => run(GRAM, [x.address, into.address, rows, cols]),
     reduce: ({ x, out, dtype, rows, cols, along, reduction }) => {
       const kind = REDUCTIONS.indexOf(reduction);
@@ -228,25 +205,6 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
 /** The number of an operation that runs in both f32 and f64. */
 function of(operation: number, dtype: Float): number {
   return operation + (dtype === "f64" ? 1 : 0);
-}
-
-function matmulWords(p: MatmulParams<WasmStorage>, threads: number): number[] {
-  const c = p.c.address + p.offsetC * BYTES[p.dtype];
-  const accumulate = Number(p.accumulate);
-  // A single column is a single row of the transposed product, which is the faster one.
-  if (p.n === 1 && p.m > 1) {
-    return [
-      ...[p.b.address, p.a.address, c, 1, p.m, p.k, p.batch],
-      ...[p.strideB, p.strideA, p.strideC],
-      ...[0, Number(!p.transposeA), accumulate, 1, p.leadC, 0, threads],
-    ];
-  }
-  return [
-    ...[p.a.address, p.b.address, c, p.m, p.n, p.k, p.batch],
-    ...[p.strideA, p.strideB, p.strideC],
-    ...[Number(p.transposeA), Number(p.transposeB), accumulate, p.leadC, 1],
-    ...[Number(p.lower), threads],
-  ];
 }
 
 function attentionWords(

@@ -9,7 +9,7 @@ import {
   ALL_COLUMNS,
   BLOCK_ROWS,
   blockDepth,
-  multiplyPanels,
+  multiplyPanel,
   packedA,
   packedB,
   spare,
@@ -105,14 +105,26 @@ function blockTask(task: usize): void {
   for (let col: usize = 0; col < cols; col += blockDepth<f32>()) {
     const depth = min(blockDepth<f32>(), cols - col);
     packRows<f32, f32>(x + (token * cols + col) * 4, cols * 4, 4, height, depth, packedA());
-    let panel = packedB();
-    for (let j: usize = 0; j < width; j += tileCols<f32>(), panel += depth * 32) {
+    for (let j: usize = 0; j < width; j += tileCols<f32>()) {
       const count = min(tileCols<f32>(), width - j);
       for (let i: usize = 0; i < count; i++) {
         dequantize(row + j + i, col, depth, spare(), weights + i * weightLead);
       }
-      packCols<f32, f32>(weights, weightLead, 4, count, depth, panel);
+      packCols<f32, f32>(weights, weightLead, 4, count, depth, packedB());
+      const a = packedA();
+      const to = c + j * 4;
+      multiplyPanel<f32>(
+        height,
+        count,
+        depth,
+        a,
+        packedB(),
+        to,
+        rows * 4,
+        1,
+        col > 0,
+        ALL_COLUMNS,
+      );
     }
-    multiplyPanels<f32>(height, width, depth, c, rows * 4, 1, col > 0, ALL_COLUMNS);
   }
 }

@@ -2,13 +2,13 @@
 // computed, of those on it the lower half, and added to both sides.
 
 import { divideUp, word } from "./memory";
-import { TILE_ROWS } from "./micro_kernel";
+import { TILE_ROWS, tileCols } from "./micro_kernel";
 import { packCols, packRows } from "./pack";
 import {
   ALL_COLUMNS,
   blockDepth,
   evenBlock,
-  multiplyPanels,
+  multiplyPanel,
   packedA,
   packedB,
   spare,
@@ -45,8 +45,14 @@ export function gramTask(task: usize): void {
   for (let l: usize = 0; l < rows; l += blockDepth<f64>()) {
     const depth = min(blockDepth<f64>(), rows - l);
     packRows<f32, f64>(x + l * lead + i * 4, 4, lead, height, depth, packedA());
-    packCols<f32, f64>(x + l * lead + j * 4, 4, lead, width, depth, packedB());
-    multiplyPanels<f64>(height, width, depth, spare(), BLOCK * 8, 1, l > 0, diagonal);
+    for (let col: usize = 0; col < width; col += tileCols<f64>()) {
+      const cols = min(tileCols<f64>(), width - col);
+      const right = diagonal - <isize> col + 1;
+      const c = spare() + col * 8;
+      packCols<f32, f64>(x + l * lead + (j + col) * 4, 4, lead, cols, depth, packedB());
+      const a = packedA();
+      multiplyPanel<f64>(height, cols, depth, a, packedB(), c, BLOCK * 8, 1, l > 0, right);
+    }
   }
   const into = word(1);
   addBlock(into + (i * cols + j) * 8, cols * 8, 8, height, width, diagonal);
@@ -65,7 +71,7 @@ function addBlock(
 ): void {
   for (let i: usize = 0; i < height; i++) {
     let target = into + i * rowStep;
-    const end = <usize> max<isize>(0, min<isize>(<isize> width, <isize> i + diagonal + 1));
+    const end = <usize> max<isize>(0, min<isize>(<isize> width, diagonal + <isize> i + 1));
     for (let j: usize = 0; j < end; j++, target += colStep) {
       store<f64>(target, load<f64>(target) + load<f64>(spare() + (i * BLOCK + j) * 8));
     }

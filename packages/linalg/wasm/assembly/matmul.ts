@@ -2,18 +2,19 @@
 // one thread, in the order of the inner dimension, cut at the same places, however large the blocks
 // are and however many threads there are.
 //
-// A block packs what it reads of a and b; thin products, which read b only once, do not pack it.
+// A block packs its rows of a, and of b one panel after the other; thin products, which read b only
+// once, do not pack it.
 
 import { divideUp, number, word } from "./memory";
-import { TILE_ROWS } from "./micro_kernel";
+import { TILE_ROWS, tileCols } from "./micro_kernel";
 import { packCols, packRows } from "./pack";
+import { packingKernel } from "./packing_kernel";
 import {
   ALL_COLUMNS,
-  BLOCK_COLS,
   BLOCK_ROWS,
   blockDepth,
   evenBlock,
-  multiplyPanels,
+  multiplyPanel,
   packedA,
   packedB,
 } from "./panels";
@@ -21,13 +22,15 @@ import { dotTask, dotTasks } from "./thin_dot";
 import { sumRowsTask, sumRowsTasks } from "./thin_sum";
 
 /** The most rows of a product that reads b straight, as it lies, and where it lies transposed. */
-const SUM_ROWS: usize = 8;
+const SUM_ROWS: usize = 5;
 const DOT_ROWS: usize = 24;
 
 /** How many tasks there should be for each thread, so that none waits long for the last one. */
 const TASKS_PER_THREAD: usize = 4;
 /** The fewest columns that it is worth to pack rows of a for, in whole tiles of either dtype. */
 const LEAST_COLS: usize = 128;
+/** The most, so that c stays in the caches from one step of the inner dimension to the next. */
+const MOST_COLS: usize = 1024;
 const TILE_COLS: usize = 8;
 
 @inline
@@ -61,8 +64,9 @@ function taskRows(): usize {
 /** Columns of c in one task: fewer where there would be too few tasks for the threads. */
 function taskCols(): usize {
   const others = word(6) * divideUp(word(3), taskRows());
-  const wanted = divideUp(TASKS_PER_THREAD * word(16), others);
-  const most = max<usize>(LEAST_COLS, min<usize>(BLOCK_COLS, word(4) / wanted));
+  const threads = word(16);
+  const wanted = threads > 1 ? divideUp(TASKS_PER_THREAD * threads, others) : 1;
+  const most = max<usize>(LEAST_COLS, min<usize>(MOST_COLS, word(4) / wanted));
   return evenBlock(word(4), most, TILE_COLS);
 }
 
@@ -117,8 +121,40 @@ function blockTask<T>(part: usize, a: usize, b: usize, c: usize, alpha: T): void
   for (let l: usize = 0; l < k; l += blockDepth<T>()) {
     const depth = min(blockDepth<T>(), k - l);
     packRows<T, T>(a + l * stepA, rowA, stepA, rows, depth, packedA());
-    packCols<T, T>(b + l * stepB, colB, stepB, cols, depth, packedB());
-    multiplyPanels<T>(rows, cols, depth, c, lead, alpha, accumulate, diagonal);
+    for (let col: usize = 0; col < cols; col += tileCols<T>()) {
+      const from = b + l * stepB + col * colB;
+      const to = c + col * size;
+      multiplyCols<T>(rows, cols - col, depth, from, colB, stepB, to, lead, alpha, accumulate, diagonal - <isize> col + 1);
+    }
     accumulate = true;
   }
+}
+
+/** Packs the next panel of b, up to `cols` columns, and multiplies it with the packed rows of a. */
+function multiplyCols<T>(
+  rows: usize,
+  cols: usize,
+  depth: usize,
+  b: usize,
+  colB: usize,
+  stepB: usize,
+  c: usize,
+  lead: usize,
+  alpha: T,
+  accumulate: bool,
+  right: isize,
+): void {
+  const width = min(tileCols<T>(), cols);
+  let a = packedA();
+  const panel = packedB();
+  if (
+    colB == sizeof<T>() && width == tileCols<T>() && rows >= TILE_ROWS && right >= <isize> width
+  ) {
+    packingKernel<T>(depth, a, b, stepB, panel, c, lead, alpha, accumulate);
+    a += TILE_ROWS * depth * sizeof<T>();
+    c += TILE_ROWS * lead;
+    right += TILE_ROWS;
+    rows -= TILE_ROWS;
+  } else packCols<T, T>(b, colB, stepB, width, depth, panel);
+  multiplyPanel<T>(rows, width, depth, a, panel, c, lead, alpha, accumulate, right);
 }

@@ -22,7 +22,7 @@ export function tileCols<T>(): usize {
 }
 
 @inline
-function storeRow<T>(c: usize, low: v128, high: v128, alpha: v128, accumulate: bool): void {
+export function storeRow<T>(c: usize, low: v128, high: v128, alpha: v128, accumulate: bool): void {
   if (accumulate) {
     v128.store(c, madd<T>(low, alpha, v128.load(c)));
     v128.store(c, madd<T>(high, alpha, v128.load(c, 16)), 16);
@@ -250,7 +250,74 @@ function rowsKernel<T>(
   let c30 = zero(), c31 = zero();
   let c40 = zero(), c41 = zero();
   let b0 = zero(), b1 = zero(), s = zero();
-  for (; depth > 0; depth--) {
+  for (; depth >= 2; depth -= 2) {
+    b0 = v128.load(b);
+    b += 16;
+    b1 = v128.load(b);
+    b += 16;
+    s = v128.load_splat<T>(a);
+    a += sizeof<T>();
+    c00 = madd<T>(s, b0, c00);
+    c01 = madd<T>(s, b1, c01);
+    if (rows > 1) {
+      s = v128.load_splat<T>(a);
+      a += sizeof<T>();
+      c10 = madd<T>(s, b0, c10);
+      c11 = madd<T>(s, b1, c11);
+    }
+    if (rows > 2) {
+      s = v128.load_splat<T>(a);
+      a += sizeof<T>();
+      c20 = madd<T>(s, b0, c20);
+      c21 = madd<T>(s, b1, c21);
+    }
+    if (rows > 3) {
+      s = v128.load_splat<T>(a);
+      a += sizeof<T>();
+      c30 = madd<T>(s, b0, c30);
+      c31 = madd<T>(s, b1, c31);
+    }
+    if (rows > 4) {
+      s = v128.load_splat<T>(a);
+      a += sizeof<T>();
+      c40 = madd<T>(s, b0, c40);
+      c41 = madd<T>(s, b1, c41);
+    }
+
+    b0 = v128.load(b);
+    b += 16;
+    b1 = v128.load(b);
+    b += 16;
+    s = v128.load_splat<T>(a);
+    a += sizeof<T>();
+    c00 = madd<T>(s, b0, c00);
+    c01 = madd<T>(s, b1, c01);
+    if (rows > 1) {
+      s = v128.load_splat<T>(a);
+      a += sizeof<T>();
+      c10 = madd<T>(s, b0, c10);
+      c11 = madd<T>(s, b1, c11);
+    }
+    if (rows > 2) {
+      s = v128.load_splat<T>(a);
+      a += sizeof<T>();
+      c20 = madd<T>(s, b0, c20);
+      c21 = madd<T>(s, b1, c21);
+    }
+    if (rows > 3) {
+      s = v128.load_splat<T>(a);
+      a += sizeof<T>();
+      c30 = madd<T>(s, b0, c30);
+      c31 = madd<T>(s, b1, c31);
+    }
+    if (rows > 4) {
+      s = v128.load_splat<T>(a);
+      a += sizeof<T>();
+      c40 = madd<T>(s, b0, c40);
+      c41 = madd<T>(s, b1, c41);
+    }
+  }
+  if (depth > 0) {
     b0 = v128.load(b);
     b += 16;
     b1 = v128.load(b);

@@ -28,7 +28,9 @@ export function packRows<S, T>(
   if (rest == 0) return;
   source += whole * laneStep;
   target += whole * depth * sizeof<T>();
-  packAny<S, T>(rest, source, laneStep, depthStep, rest, depth, target);
+  if (rest == 4 && sizeof<S>() == 4 && sizeof<T>() == 4 && depthStep == 4) {
+    transposeFour(source, laneStep, depth, target, 16);
+  } else packAny<S, T>(rest, source, laneStep, depthStep, rest, depth, target);
 }
 
 /** Packs columns of b, as `packRows` does rows. */

@@ -1,14 +1,11 @@
-// The product of packed panels, tile by tile, and where a thread keeps them.
+// The product of packed rows of a with one packed panel of b, tile by tile, and where a thread keeps
+// them: a in the second cache, b in the first.
 
 import { divideUp, scratchAt } from "./memory";
 import { microKernel, shortKernel, TILE_ROWS, tileCols } from "./micro_kernel";
 
-/**
- * The most rows of a, and columns of b, that are packed at a time: 264 and 512 KiB, which share a
- * second cache of 1 MiB.
- */
+/** The most rows of a that are packed at a time: 264 KiB, for a second cache of 512 KiB or more. */
 export const BLOCK_ROWS: usize = 264;
-export const BLOCK_COLS: usize = 512;
 
 /** The length of blocks that are all alike, at most `most` long, and multiples of `unit`. */
 @inline
@@ -22,9 +19,12 @@ export function blockDepth<T>(): usize {
   return 1024 / sizeof<T>();
 }
 
+/** One panel of b: two vectors of columns. */
+const PANEL_BYTES: usize = 8 * 1024;
+
 const PACKED_A: usize = 0;
 const PACKED_B: usize = BLOCK_ROWS * 1024;
-const TILE: usize = PACKED_B + BLOCK_COLS * 1024;
+const TILE: usize = PACKED_B + PANEL_BYTES;
 /** Where the memory begins that a kernel may use besides the panels. */
 const SPARE: usize = TILE + TILE_ROWS * 32;
 /** Bytes of it. */
@@ -47,42 +47,39 @@ export function spare(): usize {
   return scratchAt(SPARE);
 }
 
-/** A diagonal so far right that nothing lies beyond it. */
-export const ALL_COLUMNS: isize = BLOCK_COLS;
+/** So many columns may be written that none is left out. */
+export const ALL_COLUMNS: isize = isize.MAX_VALUE / 2;
 
 /**
- * c = alpha · a · b (+ c) for the packed panels.
+ * c = alpha · a · b (+ c) for all rows of a and one panel of b.
  *
  * @param lead The bytes between rows of c.
- * @param diagonal Of row i, columns up to i + diagonal are written.
+ * @param right How many columns of row 0 may be written; one more of each row below.
  */
-export function multiplyPanels<T>(
+export function multiplyPanel<T>(
   rows: usize,
-  cols: usize,
+  width: usize,
   depth: usize,
+  a: usize,
+  b: usize,
   c: usize,
   lead: usize,
   alpha: T,
   accumulate: bool,
-  diagonal: isize,
+  right: isize,
 ): void {
-  const panelB = depth * 32;
-  const panelA = depth * TILE_ROWS * sizeof<T>();
-  let b = packedB();
-  for (let j: usize = 0; j < cols; j += tileCols<T>(), b += panelB) {
-    const width = min(tileCols<T>(), cols - j);
-    let a = packedA();
-    for (let i: usize = 0; i < rows; i += TILE_ROWS, a += panelA) {
-      const height = min(TILE_ROWS, rows - i);
-      const target = c + i * lead + j * sizeof<T>();
-      // What row 0 of the tile may write, counted from its first column.
-      const right = <isize> (i - j) + diagonal + 1;
-      if (right + <isize> height <= 1) continue;
-      if (width == tileCols<T>() && right >= <isize> tileCols<T>()) {
-        if (height == TILE_ROWS) microKernel<T>(depth, a, b, target, lead, alpha, accumulate);
-        else shortKernel<T>(height, depth, a, b, target, lead, alpha, accumulate);
-      } else edgeTile<T>(depth, a, b, target, lead, height, width, right, alpha, accumulate);
+  const panel = depth * TILE_ROWS * sizeof<T>();
+  for (let i: usize = 0; i < rows; i += TILE_ROWS) {
+    const height = min(TILE_ROWS, rows - i);
+    if (width == tileCols<T>() && right >= <isize> tileCols<T>()) {
+      if (height == TILE_ROWS) microKernel<T>(depth, a, b, c, lead, alpha, accumulate);
+      else shortKernel<T>(height, depth, a, b, c, lead, alpha, accumulate);
+    } else if (right + <isize> height > 1) {
+      edgeTile<T>(depth, a, b, c, lead, height, width, right, alpha, accumulate);
     }
+    a += panel;
+    c += TILE_ROWS * lead;
+    right += TILE_ROWS;
   }
 }
 
