@@ -23,8 +23,8 @@ export const DEVICE: Check = {
   test: (value) => typeof value === "object" && value !== null && "matmul" in value,
 };
 
-/** Tells the sizes of a matrix, once it is known that the device can work on it and all is finite. */
-export function checkMatrix<D extends MatrixDtype>(
+/** Tells the sizes of a matrix, once it is known that the device can work on it. */
+export function checkSizes<D extends MatrixDtype>(
   action: string,
   source: Tensor<D>,
   device: Device,
@@ -48,8 +48,18 @@ export function checkMatrix<D extends MatrixDtype>(
   if (source.data.length !== sizeOf(shape)) {
     throw new ShapeError(action, shape, [source.data.length]);
   }
-  checkFinite(action, source.data, shape[1]);
   return { dtype, rows: shape[0], cols: shape[1] };
+}
+
+/** As {@linkcode checkSizes}, once it is known that every number is finite, too. */
+export function checkMatrix<D extends MatrixDtype>(
+  action: string,
+  source: Tensor<D>,
+  device: Device,
+): { readonly dtype: D; readonly rows: number; readonly cols: number } {
+  const sizes = checkSizes(action, source, device);
+  checkFinite(action, source.data, sizes.cols);
+  return sizes;
 }
 
 /** As {@linkcode checkMatrix}, of a matrix that is square: how many rows it has. */
@@ -73,7 +83,7 @@ export function readMatrix<D extends MatrixDtype>(
 }
 
 /** Throws unless every number is finite. */
-function checkFinite(action: string, data: Float32Array | Float64Array, cols: number): void {
+export function checkFinite(action: string, data: Float32Array | Float64Array, cols: number): void {
   // Zero times a number is zero, or NaN for what is not finite; four sums do not wait for each other.
   let [a, b, c, d] = [0, 0, 0, 0];
   const { length } = data;

@@ -76,12 +76,7 @@ async function factorize<D extends MatrixDtype>(outer: Device, matrix: Tensor<D>
   const rank = Math.min(rows, cols);
   using device = outer.scope();
   const columns = device.transpose(put(device, dtype, [rows, cols], data));
-  const blocks: WyBlock[] = [];
-  for (let j = 0; j < rank; j += BLOCK) {
-    const block = factorizeBlock(device, columns, j, Math.min(BLOCK, rank - j));
-    blocks.push(block);
-    applyBlock(device, block, columns, { row: j + block.v.shape[0], transpose: true });
-  }
+  const blocks = factorizeColumns(device, columns);
   const r = await fetch(device, device.transpose(device.slice(columns, { cols: rank })));
   const q = await fetch(
     device,
@@ -90,6 +85,23 @@ async function factorize<D extends MatrixDtype>(outer: Device, matrix: Tensor<D>
   makeDiagonalPositive(q, r, rank, cols);
   for (let i = 0; i < r.length; i++) r[i] /= factor;
   return { q: toTensor(dtype, [rows, rank], q), r: toTensor(dtype, [rank, cols], r) };
+}
+
+/**
+ * Makes the columns of a matrix triangular, in place.
+ *
+ * @param columns Aᵀ, `[cols, rows]`; becomes Rᵀ, the signs of its diagonal as they come.
+ * @returns The reflectors of Q, in the order of the product.
+ */
+export function factorizeColumns(device: Device, columns: DeviceArray): WyBlock[] {
+  const rank = Math.min(...columns.shape);
+  const blocks: WyBlock[] = [];
+  for (let j = 0; j < rank; j += BLOCK) {
+    const block = factorizeBlock(device, columns, j, Math.min(BLOCK, rank - j));
+    blocks.push(block);
+    applyBlock(device, block, columns, { row: j + block.v.shape[0], transpose: true });
+  }
+  return blocks;
 }
 
 /**

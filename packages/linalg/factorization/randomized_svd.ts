@@ -6,18 +6,28 @@
 //   Q = orth(A Ω), Ω random [cols, l]    Q = orth(A orth(Aᵀ Q)), `powerIterations` times
 //   U Σ Vᵀ = svd(Qᵀ A), cut to `rank`; the left vectors are Q U
 //
+// Orthonormal bases are held as rows. The svd is one of l rows and columns: of R₂ᵀ, Aᵀ Q = Q₂ R₂.
+//
 // Bound: without oversampling and power iterations the expected error is (1 + √(rank/(l-rank-1))) σ
 // plus the tail, σ = σ_{rank+1} (theorem 10.6); q iterations take the factor to the power 1/(2q + 1).
-// Cost: 4 m n l (powerIterations + 1), and QR and SVD of matrices with l columns.
+// Cost: 4 m n l (powerIterations + 1), and QR of matrices with l columns.
 
-import { checkOptions, type Checks, integer, randomNormal, type Tensor } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
+import {
+  type AnyTensor,
+  checkOptions,
+  type Checks,
+  integer,
+  randomNormal,
+  type Tensor,
+} from "@pare/tensor";
+import type { Device, DeviceArray, MatmulOptions } from "../device.ts";
 import { withDevice } from "../with_device.ts";
-import { turnColumns } from "./columns.ts";
-import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor, transposed } from "./matrix.ts";
+import { checkFinite, checkSizes, DEVICE, fetch, put, toTensor } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
-import { qr } from "./qr.ts";
+import { factorizeColumns } from "./qr.ts";
 import { type Svd, svd } from "./svd.ts";
+import { turnVectors } from "./turn_vectors.ts";
+import { formColumns } from "./wy_blocks.ts";
 
 /** Options of {@linkcode randomizedSvd}. */
 export interface RandomizedSvdOptions {
@@ -89,7 +99,7 @@ async function decompose<D extends MatrixDtype>(
   options: RandomizedSvdOptions,
 ): Promise<Svd<D>> {
   const { rank, oversampling = 10, powerIterations = 4, seed = 0 } = options;
-  const { rows, cols, data, dtype } = readMatrix(ACTION, matrix, outer);
+  const { rows, cols, dtype } = checkSizes(ACTION, matrix, outer);
   const most = Math.min(rows, cols);
   if (rank === undefined || rank > most) {
     throw new RangeError(
@@ -97,43 +107,86 @@ async function decompose<D extends MatrixDtype>(
     );
   }
   const count = Math.min(rank + oversampling, most);
-  const factor = scaleToOne(data);
   using device = outer.scope();
-  const a = put(device, dtype, [rows, cols], data);
-  const random = new Float64Array(randomNormal([cols, count], { seed }).data);
-  const start = put(device, dtype, [cols, count], random);
-  let basis = await orthonormalProduct(device, dtype, a, start, false);
+  const a = await scaledUpload(device, matrix);
+  const random = device.upload(randomNormal([cols, count], { seed }));
+  let basis = basisOf(device, a.times(device.cast(random, dtype), { transposeB: false }));
   for (let iteration = 0; iteration < powerIterations; iteration++) {
-    const across = await orthonormalProduct(device, dtype, a, basis, true);
-    basis[Symbol.dispose]();
-    basis = await orthonormalProduct(device, dtype, a, across, false);
-    across[Symbol.dispose]();
+    const across = basisOf(device, a.times(basis, { transposeA: true }));
+    basis = basisOf(device, a.times(across));
   }
-  const small = await fetch(device, device.matmul(basis, a, { transposeA: true }));
-  const parts = await svd(toTensor(dtype, [count, cols], small), { device });
-  const turn = put(device, dtype, [count, count], new Float64Array(parts.u.data));
-  const u = await fetch(device, device.slice(device.matmul(basis, turn), { cols: rank }));
-  const vt = new Float64Array(parts.vt.data.subarray(0, rank * cols));
-  const v = transposed(vt, rank, cols);
-  turnColumns(u, rows, rank, v);
+  // Qᵀ A = (Q₂ R₂)ᵀ, so that the values and left vectors are those of R₂ᵀ.
+  const projected = device.transpose(a.times(basis, { transposeA: true }));
+  const blocks = factorizeColumns(device, projected);
+  const core = await fetch(device, device.slice(projected, { cols: count }));
+  const parts = await svd(toTensor(dtype, [count, count], core), { device });
+  const across = formColumns(device, dtype, blocks, count, cols);
+  const left = put(device, dtype, [count, count], new Float64Array(parts.u.data));
+  const right = put(
+    device,
+    dtype,
+    [rank, count],
+    new Float64Array(parts.vt.data.subarray(0, rank * count)),
+  );
+  const u = await fetch(
+    device,
+    device.matmul(basis, device.slice(left, { cols: rank }), { transposeA: true }),
+  );
+  const vt = await fetch(device, device.matmul(right, across));
+  turnVectors(u, vt, rank);
   const values = new Float64Array(parts.singularValues.data.subarray(0, rank));
   return {
     u: toTensor(dtype, [rows, rank], u),
-    singularValues: toTensor(dtype, [rank], values.map((value) => value / factor)),
-    vt: toTensor(dtype, [rank, cols], transposed(v, cols, rank)),
+    singularValues: toTensor(dtype, [rank], values.map((value) => value / a.factor)),
+    vt: toTensor(dtype, [rank, cols], vt),
   };
 }
 
-/** An orthonormal basis of what `a`, or its transpose, makes of the columns of `x`. */
-async function orthonormalProduct<D extends MatrixDtype>(
+/** A matrix on the device, its elements taken times a power of two. */
+interface Scaled {
+  readonly factor: number;
+  /** Multiplies it, or its transpose, by a matrix whose rows are vectors, or its transpose. */
+  times(x: DeviceArray, options?: MatmulOptions): DeviceArray;
+}
+
+/**
+ * Uploads a matrix once, as it is: the factor that brings its largest element near 1 goes into the
+ * products, unless they would leave the dtype before they meet it.
+ */
+async function scaledUpload<D extends MatrixDtype>(
   device: Device,
-  dtype: D,
-  a: DeviceArray,
-  x: DeviceArray,
-  transposeA: boolean,
-): Promise<DeviceArray> {
-  using product = device.matmul(a, x, { transposeA });
-  const { shape } = product;
-  const { q } = await qr(toTensor(dtype, shape, await fetch(device, product)), { device });
-  return put(device, dtype, shape, new Float64Array(q.data));
+  matrix: Tensor<D>,
+): Promise<Scaled> {
+  const whole = device.upload(matrix as unknown as AnyTensor);
+  const rowMaxima = await fetch(device, device.reduceRows(whole, "absMax"));
+  const largest = rowMaxima.reduce((most, value) => Math.max(most, value), 0);
+  // A NaN outlasts every maximum; which element it is, the host finds out.
+  if (!Number.isFinite(largest)) checkFinite(ACTION, matrix.data, matrix.shape[1]);
+  const factor = largest === 0 ? 1 : 2 ** Math.min(1000, -Math.floor(Math.log2(largest)));
+  const isModerate = Math.abs(Math.log2(factor)) < 50;
+  if (isModerate) {
+    return {
+      factor,
+      times: (x, options) =>
+        device.matmul(whole, x, { transposeB: true, ...options, alpha: factor }),
+    };
+  }
+  const data = new Float64Array(matrix.data);
+  for (let i = 0; i < data.length; i++) data[i] *= factor;
+  const scaled = put(device, matrix.dtype, matrix.shape, data);
+  return {
+    factor,
+    times: (x, options) => device.matmul(scaled, x, { transposeB: true, ...options }),
+  };
+}
+
+/** An orthonormal basis of the columns of `product`, as rows; what it was made of is freed. */
+function basisOf(outer: Device, product: DeviceArray): DeviceArray {
+  const dtype = product.dtype as MatrixDtype;
+  const [rows, count] = product.shape;
+  using device = outer.scope();
+  const columns = device.transpose(product);
+  product[Symbol.dispose]();
+  const blocks = factorizeColumns(device, columns);
+  return device.keep(formColumns(device, dtype, blocks, count, rows));
 }
