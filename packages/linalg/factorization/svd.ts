@@ -4,9 +4,9 @@
 //
 //   A = Q₁ R    R = Q B Pᵀ    B = G Σ Hᵀ    U = Q₁ Q G    V = P H
 //
-// `qr.ts` makes R, `bidiagonalize.ts` Q, B and P, `bidiagonal_svd.ts` G, Σ and H, in f64 on a device
-// that has it, and `wy_blocks.ts` turns Gᵀ and Hᵀ, whose rows are vectors, by Q and P. A wide matrix is
-// transposed first. Only B comes to the host before the result does.
+// `qr.ts` makes Q₁ and R, `bidiagonalize.ts` Q, B and P, `bidiagonal_svd.ts` G, Σ and H, in f64 on a
+// device that has it. `wy_blocks.ts` turns Gᵀ and Hᵀ, whose rows are vectors, by Q, Q₁ and P, none of
+// which is written out. A wide matrix is Rᵀ Q₁ᵀ. Only B comes to the host before the result does.
 // Bound: ‖A - U Σ Vᵀ‖ <= 8 (n + 4) eps ‖A‖, ‖UᵀU - I‖ and ‖VᵀV - I‖ <= 8 (n + 4) √n eps in the
 // Frobenius norm, for any rank and grading: small singular values have errors of eps times the
 // largest, no more.
@@ -17,11 +17,11 @@ import type { Device, DeviceArray } from "../device.ts";
 import { withDevice } from "../with_device.ts";
 import { bidiagonalize } from "./bidiagonalize.ts";
 import { bidiagonalSvd } from "./bidiagonal_svd.ts";
-import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor, transposed } from "./matrix.ts";
+import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
-import { qr } from "./qr.ts";
+import { factorizeColumns } from "./qr.ts";
 import { turnVectors } from "./turn_vectors.ts";
-import { applyBlocks, joinBlocks } from "./wy_blocks.ts";
+import { applyBlocks, joinBlocks, type WyBlock } from "./wy_blocks.ts";
 
 /** Options of {@linkcode svd}. */
 export interface SvdOptions {
@@ -79,33 +79,39 @@ async function decompose<D extends MatrixDtype>(outer: Device, matrix: Tensor<D>
   const { rows, cols, data, dtype } = readMatrix(ACTION, matrix, outer);
   const factor = scaleToOne(data);
   using device = outer.scope();
-  const isWide = rows < cols;
-  const [m, n] = isWide ? [cols, rows] : [rows, cols];
-  const tall = isWide ? transposed(data, rows, cols) : data;
-  let square = { basis: null as DeviceArray | null, core: tall };
-  if (m > n) {
-    const { q, r } = await qr(toTensor(dtype, [m, n], tall), { device });
-    square = {
-      basis: put(device, dtype, [m, n], new Float64Array(q.data)),
-      core: new Float64Array(r.data),
-    };
-  }
-  const { left, values, right } = await svdSquare(device, dtype, n, square.core);
-  const { basis } = square;
-  // Rows of `left` and `right` are vectors.
-  const [u, vt] = isWide
-    ? [device.transpose(right), basis ? device.matmul(left, basis, { transposeB: true }) : left]
-    : [
-      basis ? device.matmul(basis, left, { transposeB: true }) : device.transpose(left),
-      right,
-    ];
-  const [columns, vectors] = [await fetch(device, u), await fetch(device, vt)];
-  turnVectors(columns, vectors, n);
-  return {
-    u: toTensor(dtype, [rows, n], columns),
-    singularValues: toTensor(dtype, [n], values.map((value) => value / factor)),
-    vt: toTensor(dtype, [n, cols], vectors),
+  const n = Math.min(rows, cols);
+  const whole = put(device, dtype, [rows, cols], data);
+  const { core, blocks } = squareOf(device, whole);
+  const { left, values, right } = await svdSquare(device, dtype, core);
+  // Rows are vectors here; those of R become those of A by Q₁.
+  const lifted = (vectors: DeviceArray, length: number) => {
+    if (length === n) return vectors;
+    const long = device.zeros([n, length], dtype);
+    device.write(long, vectors, 0, 0);
+    applyBlocks(device, blocks, long);
+    return long;
   };
+  const u = await fetch(device, device.transpose(lifted(left, rows)));
+  const vt = await fetch(device, lifted(right, cols));
+  turnVectors(u, vt, n);
+  return {
+    u: toTensor(dtype, [rows, n], u),
+    singularValues: toTensor(dtype, [n], values.map((value) => value / factor)),
+    vt: toTensor(dtype, [n, cols], vt),
+  };
+}
+
+/** R of a tall matrix, Rᵀ of a wide one's transpose, and the reflectors of Q₁; else what is given. */
+function squareOf(
+  device: Device,
+  matrix: DeviceArray,
+): { core: DeviceArray; blocks: readonly WyBlock[] } {
+  const [rows, cols] = matrix.shape;
+  if (rows === cols) return { core: matrix, blocks: [] };
+  const columns = rows > cols ? device.transpose(matrix) : matrix;
+  const blocks = factorizeColumns(device, columns);
+  const triangle = device.slice(columns, { cols: Math.min(rows, cols) });
+  return { core: rows > cols ? device.transpose(triangle) : triangle, blocks };
 }
 
 /** Singular values, descending, and vectors as rows. */
@@ -115,14 +121,15 @@ interface Vectors {
   readonly right: DeviceArray;
 }
 
+/** Decomposes a square matrix, whose elements are of no use afterwards. */
 async function svdSquare(
   outer: Device,
   dtype: MatrixDtype,
-  n: number,
-  data: Float64Array<ArrayBuffer>,
+  matrix: DeviceArray,
 ): Promise<Vectors> {
   using device = outer.scope();
-  const form = bidiagonalize(device, dtype, put(device, dtype, [n, n], data));
+  const [n] = matrix.shape;
+  const form = bidiagonalize(device, dtype, matrix);
   const band = await fetch(device, form.band);
   const { left, values, right } = await svdOfBand(device, dtype, n, band);
   applyBlocks(device, joinBlocks(device, dtype, form.left, BLOCK), left);
