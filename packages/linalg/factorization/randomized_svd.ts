@@ -24,7 +24,7 @@ import type { Device, DeviceArray, MatmulOptions } from "../device.ts";
 import { withDevice } from "../with_device.ts";
 import { checkFinite, checkSizes, DEVICE, fetch, put, toTensor } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
-import { factorizeColumns } from "./qr.ts";
+import { factorizeColumns } from "./qr_columns.ts";
 import { type Svd, svd } from "./svd.ts";
 import { turnVectors } from "./turn_vectors.ts";
 import { formColumns } from "./wy_blocks.ts";

@@ -19,7 +19,7 @@ import { bidiagonalize } from "./bidiagonalize.ts";
 import { bidiagonalSvd } from "./bidiagonal_svd.ts";
 import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
-import { factorizeColumns } from "./qr.ts";
+import { factorizeColumns } from "./qr_columns.ts";
 import { turnVectors } from "./turn_vectors.ts";
 import { applyBlocks, joinBlocks, type WyBlock } from "./wy_blocks.ts";
 
