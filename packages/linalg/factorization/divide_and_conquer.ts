@@ -17,10 +17,11 @@
 // Cost: up to 4/3 n³ in products, less what is deflated, and about 8 n² divisions.
 
 import type { Device, DeviceArray } from "../device.ts";
-import { deflate, type Grouped, type Rotation } from "./deflation.ts";
+import { deflate } from "./deflation.ts";
 import { put, scaleToOne } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
-import { type SecularVectors, solveSecular } from "./secular.ts";
+import { mergedVectors } from "./merged_vectors.ts";
+import { solveSecular } from "./secular.ts";
 import { tridiagonalQr } from "./tridiagonal_qr.ts";
 
 const EPSILON = 2 ** -53;
@@ -173,86 +174,13 @@ async function merge(
     order: merged(values, found, known.sort((i, j) => values[i] - values[j] || i - j)),
     first: all(secular?.first, first),
     last: all(secular?.last, last),
-    rows: combine(
+    rows: mergedVectors(
       outer,
       dtype,
-      [
-        half(device, dtype, upper.rows, n, 0, rotations),
-        half(device, dtype, lower.rows, n, cut, rotations),
-      ],
-      secular,
-      grouped,
-      solved,
+      [upper.rows, lower.rows],
+      { rotations, secular, grouped, solved },
     ),
   };
-}
-
-/** Vectors of one half among those of the whole, with all rotations. */
-function half(
-  device: Device,
-  dtype: MatrixDtype,
-  vectors: DeviceArray,
-  rows: number,
-  row: number,
-  rotations: readonly Rotation[],
-): DeviceArray {
-  const basis = device.zeros([rows, vectors.shape[1]], dtype);
-  device.write(basis, vectors, row, 0);
-  rotate(device, dtype, basis, rotations);
-  return basis;
-}
-
-/** The vectors of the whole: U times those of the halves, and behind them what was solved before. */
-function combine(
-  outer: Device,
-  dtype: MatrixDtype,
-  [upper, lower]: readonly [DeviceArray, DeviceArray],
-  secular: SecularVectors | null,
-  grouped: Grouped,
-  solved: Grouped,
-): DeviceArray {
-  using device = outer.scope();
-  const [n, cut] = upper.shape;
-  const count = n - solved.indices.length;
-  const rows = outer.zeros([n, n], dtype);
-  const parts = [
-    { basis: upper, col: 0, end: "upper", from: 0, row: count },
-    { basis: lower, col: cut, end: "lower", from: grouped.upper, row: n - solved.lower },
-  ] as const;
-  for (const { basis, col, end, from, row } of parts) {
-    const of = ({ indices, ...counts }: Grouped) =>
-      putIndices(
-        device,
-        end === "upper" ? indices.subarray(0, counts.upper) : indices.subarray(-counts.lower),
-      );
-    if (secular && grouped[end] > 0) {
-      const u = device.slice(secular.vectors, { col: from, cols: grouped[end] });
-      device.matmul(u, device.gatherRows(basis, of(grouped)), { into: rows, col });
-    }
-    if (solved[end] > 0) device.write(rows, device.gatherRows(basis, of(solved)), row, col);
-  }
-  return rows;
-}
-
-function rotate(
-  device: Device,
-  dtype: MatrixDtype,
-  basis: DeviceArray,
-  rotations: readonly Rotation[],
-): void {
-  const { length } = rotations;
-  if (length === 0) return;
-  const pairs = Uint32Array.from(rotations.flatMap(({ x, y }) => [x, y]));
-  const factors = Float64Array.from(rotations.flatMap(({ c, s }) => [c, s]));
-  device.rotateRows(
-    basis,
-    device.reshape(putIndices(device, pairs), [length, 2]),
-    put(device, dtype, [length, 2], factors),
-  );
-}
-
-function putIndices(device: Device, data: Uint32Array<ArrayBuffer>): DeviceArray {
-  return device.upload({ dtype: "u32", shape: [data.length], data });
 }
 
 function concatenated(a: Float64Array, b: Float64Array): Float64Array<ArrayBuffer> {

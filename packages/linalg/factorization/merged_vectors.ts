@@ -1,0 +1,106 @@
+// Eigenvectors of a whole tridiagonal matrix from those of its halves, by products on the device.
+//
+// M. Gu and S. Eisenstat, "A Divide-and-Conquer Algorithm for the Symmetric Tridiagonal Eigenproblem",
+// SIAM J. Matrix Anal. Appl. 16, 1995, section 4: what only has elements in the upper half comes before
+// what has some in both, and that before the rest, so that the product with [Q_1 0; 0 Q_2] is one with
+// the first and one with the last columns of U. Cost: n³, less what was solved before.
+
+import type { Device, DeviceArray } from "../device.ts";
+import type { Grouped, Rotation } from "./deflation.ts";
+import { put } from "./matrix.ts";
+import type { MatrixDtype } from "./matrix_dtype.ts";
+import type { SecularVectors } from "./secular.ts";
+
+/** Vectors on the device, of which row 0 is the one of index `first`. */
+interface Half {
+  readonly rows: DeviceArray;
+  readonly first: number;
+}
+
+/** Vectors of one half, the first of them that of index `first`, after all rotations. */
+function half(
+  device: Device,
+  dtype: MatrixDtype,
+  vectors: DeviceArray,
+  n: number,
+  first: number,
+  rotations: readonly Rotation[],
+): Half {
+  if (rotations.length === 0) return { rows: vectors, first };
+  // A rotation with a vector of the other half gives that one elements in this half too.
+  const rows = device.zeros([n, vectors.shape[1]], dtype);
+  device.write(rows, vectors, first, 0);
+  rotate(device, dtype, rows, rotations);
+  return { rows, first: 0 };
+}
+
+/** How the vectors of the whole come from those of the halves. */
+export interface Merge {
+  /** To be applied first. */
+  readonly rotations: readonly Rotation[];
+  /** U, or null where nothing was left to be solved. */
+  readonly secular: SecularVectors | null;
+  /** What of the halves U is multiplied by. */
+  readonly grouped: Grouped;
+  /** What of the halves was solved before. */
+  readonly solved: Grouped;
+}
+
+/**
+ * Makes the vectors of the whole: U times those of the halves, and behind them what was solved before.
+ *
+ * @param halves The vectors of the upper and of the lower half, as rows.
+ * @returns An array of `outer`.
+ */
+export function mergedVectors(
+  outer: Device,
+  dtype: MatrixDtype,
+  halves: readonly [DeviceArray, DeviceArray],
+  { rotations, secular, grouped, solved }: Merge,
+): DeviceArray {
+  using device = outer.scope();
+  const count = grouped.indices.length;
+  const n = count + solved.indices.length;
+  const cut = halves[0].shape[0];
+  const upper = half(device, dtype, halves[0], n, 0, rotations);
+  const lower = half(device, dtype, halves[1], n, cut, rotations);
+  const rows = outer.zeros([n, n], dtype);
+  const parts = [
+    { basis: upper, col: 0, end: "upper", from: 0, row: count },
+    { basis: lower, col: cut, end: "lower", from: grouped.upper, row: n - solved.lower },
+  ] as const;
+  for (const { basis, col, end, from, row } of parts) {
+    const taken = ({ indices, ...counts }: Grouped) => {
+      const own = end === "upper" ? indices.slice(0, counts.upper) : indices.slice(-counts.lower);
+      for (let i = 0; i < own.length; i++) own[i] -= basis.first;
+      return device.gatherRows(basis.rows, putIndices(device, own));
+    };
+    if (secular && grouped[end] > 0) {
+      const u = device.slice(secular.vectors, { col: from, cols: grouped[end] });
+      device.matmul(u, taken(grouped), { into: rows, col });
+    }
+    if (solved[end] > 0) device.write(rows, taken(solved), row, col);
+  }
+  return rows;
+}
+
+function rotate(
+  device: Device,
+  dtype: MatrixDtype,
+  basis: DeviceArray,
+  rotations: readonly Rotation[],
+): void {
+  const { length } = rotations;
+  if (length === 0) return;
+  const pairs = Uint32Array.from(rotations.flatMap(({ x, y }) => [x, y]));
+  const factors = Float64Array.from(rotations.flatMap(({ c, s }) => [c, s]));
+  device.rotateRows(
+    basis,
+    device.reshape(putIndices(device, pairs), [length, 2]),
+    put(device, dtype, [length, 2], factors),
+  );
+}
+
+function putIndices(device: Device, data: Uint32Array<ArrayBuffer>): DeviceArray {
+  return device.upload({ dtype: "u32", shape: [data.length], data });
+}
