@@ -139,7 +139,10 @@ async function run(values: FlagValues): Promise<number> {
   if (output !== undefined) {
     const date = new Date().toISOString();
     const head = { date, deno: Deno.version.deno, processors: navigator.hardwareConcurrency };
-    Deno.writeTextFileSync(output, JSON.stringify({ ...head, rows }, null, 2) + "\n");
+    // A line for each row, so that two files can be compared.
+    const lines = rows.map((row) => JSON.stringify(row)).join(",\n");
+    const opening = JSON.stringify(head).slice(0, -1);
+    Deno.writeTextFileSync(output, `${opening},"rows":[\n${lines}\n]}\n`);
   }
   return 0;
 }
