@@ -52,7 +52,7 @@ fn half_of(value: f32) -> u32 {
 }
 fn halves_at(i: u32) -> u32 {
   let low = half_of(x[p.x_at + 2 * i]);
-  return select(low, low | half_of(x[p.x_at + 2 * i + 1]) << 16, 2 * i + 1 < p.numbers);
+  return select(low, low | (half_of(x[p.x_at + 2 * i + 1]) << 16), 2 * i + 1 < p.numbers);
 }
 ${forEachElement("halves_at(i)")}`,
 };
