@@ -1,13 +1,24 @@
+// x · gain / √(mean x² + epsilon) over each row; read once where the lanes that share a row can hold
+// it in registers, see softmax.ts.
+
 import type { Kernels } from "../kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import { type GpuStorage, view } from "./storage.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
-import { lanesFor, treeReduction } from "./tree.ts";
+import { heldFor, lanesFor, treeReduction } from "./tree.ts";
 
-function rmsNormKernel(lanes: number): Kernel<"x" | "gain", "out", "rows" | "cols" | "epsilon"> {
+function rmsNormKernel(
+  lanes: number,
+  held: number,
+): Kernel<"x" | "gain", "out", "rows" | "cols" | "epsilon"> {
+  const each = Array.from({ length: held }, (_, i) => [`v${i}`, `lane + ${i * lanes}`]);
+  const forEach = (step: (v: string, j: string) => string) =>
+    held > 0
+      ? each.map(([v, j]) => `if (${j} < cols) { ${step(v, j)} }`).join("\n  ")
+      : `for (var j = lane; j < cols; j += ${lanes}u) { ${step("x[p.x_at + start + j]", "j")} }`;
   return {
-    name: `rmsNorm ${lanes}`,
+    name: `rmsNorm ${lanes} ${held}`,
     reads: { x: "f32", gain: "f32" },
     writes: { out: "f32" },
     params: { rows: "u32", cols: "u32", epsilon: "f32" },
@@ -19,15 +30,17 @@ ${MAIN}
   let start = row * p.cols;
   let cols = select(0, p.cols, row < p.rows);
   var squares = 0.0;
-  for (var j = lane; j < cols; j += ${lanes}u) {
-    let v = x[p.x_at + start + j];
-    squares += v * v;
-  }
+  ${each.map(([v]) => `var ${v} = 0.0;`).join(" ")}
+  ${
+      forEach((v, j) =>
+        held > 0
+          ? `${v} = x[p.x_at + start + ${j}]; squares += ${v} * ${v};`
+          : `let v = ${v}; squares += v * v;`
+      )
+    }
   squares = reduce_sum(local, squares);
   let factor = 1 / sqrt(squares / f32(p.cols) + p.epsilon);
-  for (var j = lane; j < cols; j += ${lanes}u) {
-    out[p.out_at + start + j] = x[p.x_at + start + j] * factor * gain[p.gain_at + j];
-  }
+  ${forEach((v, j) => `out[p.out_at + start + ${j}] = ${v} * factor * gain[p.gain_at + ${j}];`)}
 }`,
   };
 }
@@ -36,7 +49,7 @@ ${MAIN}
 export function rmsNorm(gpu: Gpu, p: Parameters<Kernels<GpuStorage>["rmsNorm"]>[0]): void {
   const { x, gain, out, rows, cols, epsilon } = p;
   const lanes = lanesFor(cols);
-  const kernel = rmsNormKernel(lanes);
+  const kernel = rmsNormKernel(lanes, heldFor(cols, lanes));
   for (const [row, count] of pieces(rows, gpu.maxWords / cols)) {
     gpu.dispatch(
       kernel,

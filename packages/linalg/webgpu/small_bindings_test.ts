@@ -215,7 +215,7 @@ cutTest("cast", (put, device) => device.cast(put(integers([999], 1, "f64")), "f3
 deviceTest("a row longer than a binding is refused by name", async (device) => {
   using x = device.zeros([2, 300]);
   const message = "on webgpu as one run of it must take at most 1280 bytes of an array: current";
-  assertThrows(() => device.softmax(x), RangeError, `Cannot compute softmax 64 ${message}`);
+  assertThrows(() => device.softmax(x), RangeError, `Cannot compute softmax 64 8 ${message}`);
   using block = device.zeros([512]);
   assertThrows(() => device.hadamard(block, 512), RangeError, message);
   assertEquals((await device.download(x)).data, new Float32Array(600));

@@ -55,3 +55,9 @@ fn reduce_${name}(local: u32, value: f32) -> f32 {
 export function lanesFor(cols: number): number {
   return cols > 512 ? 256 : cols > 64 ? 64 : 16;
 }
+
+/** How many numbers of a row each lane holds in registers; 0 where they are too many. */
+export function heldFor(cols: number, lanes: number): number {
+  const held = Math.ceil(cols / lanes);
+  return held > 16 ? 0 : 2 ** Math.ceil(Math.log2(held));
+}
