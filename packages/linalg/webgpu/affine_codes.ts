@@ -48,6 +48,24 @@ fn weights_of(row: u32, col: u32, bits: u32) -> vec4f {
 }`;
 }
 
+/** The factors of what `raised_of` gives: one for each of four codes. */
+export function raisesOf(bits: number): number[] {
+  return [0, 1, 2, 3].map((i) => 4 * bits <= 23 ? 2 ** (bits * i) : 1);
+}
+
+/**
+ * WGSL of `fn raised_of(bits) -> vec4f`: four codes, each times a power of two, see `raisesOf`, so that
+ * it may stay at its place in the mantissa; one operation less, where four codes fit into one.
+ */
+export function raisedCodes(bits: number): string {
+  if (4 * bits > 23) return "fn raised_of(bits: u32) -> vec4f { return codes_of(bits); }";
+  const masks = [0, 1, 2, 3].map((i) => (2 ** bits - 1) * 2 ** (bits * i)).join(", ");
+  return /* wgsl */ `
+fn raised_of(bits: u32) -> vec4f {
+  return bitcast<vec4f>((vec4u(bits) & vec4u(${masks})) | vec4u(0x4b000000)) - 8388608;
+}`;
+}
+
 /**
  * WGSL of `fn fetch_b(entry, row, col, end) -> vec4f`, for `tiledProduct`: the weights of four codes
  * from `col` on, a multiple of four; those beyond the last column mean nothing, but are finite

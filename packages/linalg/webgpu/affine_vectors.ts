@@ -4,13 +4,20 @@
 // of four rows at a time: as many words as a code has bits, which neighbours in the workgroup follow
 // up, in loads of up to four words. The 32 numbers of `x` that go with them are read once for the
 // four rows: from the cache twice the bytes of codes of 4 bits, where row by row it would be eight
-// times. A code costs a shift, an and-or, a subtraction and a multiplication for each row of `x`.
+// times. A code costs an and-or, a subtraction and a multiplication for each row of `x`, as it stays at
+// its place in the word, times a power of two that `x` is divided by; above 5 bits, a shift too.
 //
 // Sums over a group of codes are scaled once, Σ s (c − z) x = s (Σ c x − z Σ x), where 32 codes from a
-// multiple of 32 on share a scale; else each weight is, and codes are read four by four. A tree adds up what the invocations that
-// share rows have summed.
+// multiple of 32 on share a scale; else each weight is, and codes are read four by four. A tree adds up
+// what the invocations that share rows have summed.
 
-import { affineCodes, type CodeLayout, fetchWeights } from "./affine_codes.ts";
+import {
+  affineCodes,
+  type CodeLayout,
+  fetchWeights,
+  raisedCodes,
+  raisesOf,
+} from "./affine_codes.ts";
 import { GROUP_SIZE, MAIN } from "./kernel.ts";
 
 /** Codes of a row that an invocation takes at a time. */
@@ -68,7 +75,7 @@ export function affineVectorProduct(v: AffineVectors): string {
     return `${at}] += ${at} + stride];`;
   });
   return /* wgsl */ `
-${v.isScaledOnce ? affineCodes(v) : fetchWeights(v)}
+${v.isScaledOnce ? affineCodes(v) + raisedCodes(v.bits) : fetchWeights(v)}
 var<workgroup> lane_sums: array<vec4f, ${GROUP_SIZE * tokens}>;
 ${MAIN}
   let lane = local % ${lanes};
@@ -107,18 +114,19 @@ function runByRun({ bits, type, lanes }: AffineVectors, each: readonly number[])
     ${loads.map((i) => `let w${r}_${i} = codes[at${r} + ${i}];`).join(" ")}`);
   const quads = Array.from({ length: RUN / 4 }, (_, q) => `
     {
-      let w = mat4x4f(${EACH_ROW.map((r) => `codes_of(${quadOf(r, q)})`).join(", ")});
+      let w = mat4x4f(${EACH_ROW.map((r) => `raised_of(${quadOf(r, q)})`).join(", ")});
       ${
     each.map((t) => `
       let x${t} = fetch_a(0, ${t}, col + ${
       4 * q
-    }, p.k); dots${t} += x${t} * w; x_sum${t} += x${t};`)
+    }, p.k); dots${t} += x${t} * lower * w; x_sum${t} += x${t};`)
       .join("")
   }
     }`);
   return `
   for (var run = lane; run * ${RUN} < p.k; run += ${lanes}) {
     let col = run * ${RUN};
+    let lower = 1 / vec4f(${raisesOf(bits).join(", ")});
     ${loaded.join("")}
     ${each.map((t) => `var dots${t} = vec4f(); var x_sum${t} = vec4f();`).join(" ")}
     ${quads.join("")}

@@ -76,6 +76,23 @@ for (const bits of [3, 4]) {
   }
 }
 
+for (const bits of [2, 3, 4, 8]) {
+  // Rows of codes that are loads of four words, of two and of one.
+  twinTest(
+    `affineMatmul() of ${bits} bits, three tokens`,
+    (put, device) =>
+      device.affineMatmul(put(integers([3, 256], 1)), {
+        codes: put(integers([70, 32 * bits], 2, "u8")),
+        scales: put(integers([70, 4], 3)),
+        zeroPoints: put(integers([70, 4], 4)),
+        bits,
+        groupSize: 64,
+        rows: 70,
+        cols: 256,
+      }),
+  );
+}
+
 Deno.test("planTiles() fills a large machine, then takes the largest tiles", () => {
   const plan = (m: number, n: number, k: number, batch = 1) => {
     const { side, groups, parts } = planTiles({ m, n, k, batch }, 256, Infinity);
