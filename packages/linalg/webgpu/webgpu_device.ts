@@ -38,6 +38,8 @@ function methodsOf(wanted: string, method: string): Check {
  * 48 bits of precision and the range of f32. Nothing else computes in f64. The exponential function
  * is that of WGSL, with a relative error of (3 + 2|x|) · 2^-24.
  *
+ * f16 is decoded as it is multiplied; numbers below 2^-14 may count as zero then.
+ *
  * Infinities and NaN are handed on as far as the driver keeps to IEEE arithmetic, which WGSL does not
  * demand; maxima test for NaN by its bits. Squares beyond f32, of numbers beyond 1.8e19, are infinite.
  *
