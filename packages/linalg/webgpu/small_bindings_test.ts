@@ -143,6 +143,19 @@ cutTest("gram", (put, device) => {
   return into;
 });
 
+cutTest("pivotedPanel", (put, device) => {
+  // Columns far apart in length, in no order, so that roundings choose none.
+  const data = Float32Array.from({ length: 40 * 12 }, (_, at) => {
+    const j = Math.floor(at / 12);
+    return (1 + at * at % 7) * 2 ** -(j * 11 % 40);
+  });
+  const x = put({ dtype: "f32", shape: [40, 12], data });
+  const places = Uint32Array.from({ length: 40 }, (_, j) => j);
+  device.pivotedPanel(x, put({ dtype: "u32", shape: [40], data: places }), 1, 3);
+  return x;
+  // Three reflectors of eleven elements, 8 · 3 · 11 units of rounding of norms up to 7 √12, twice.
+}, 1e-3);
+
 for (const side of ["left", "right"] as const) {
   cutTest(`solveBlock, ${side}`, (put, device) => {
     const target = put(integers(side === "left" ? [4, 60] : [300, 4], 1));
