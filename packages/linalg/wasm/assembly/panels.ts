@@ -2,7 +2,8 @@
 // them: a in the second cache, b in the first.
 
 import { divideUp, scratchAt } from "./memory";
-import { microKernel, shortKernel, TILE_ROWS, tileCols } from "./micro_kernel";
+import { microKernel, TILE_ROWS, tileCols } from "./micro_kernel";
+import { shortKernel } from "./short_kernel";
 
 /** The most rows of a that are packed at a time: 264 KiB, for a second cache of 512 KiB or more. */
 export const BLOCK_ROWS: usize = 264;
