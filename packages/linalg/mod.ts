@@ -6,7 +6,10 @@
 
 export * from "./create_device.ts";
 export * from "./device.ts";
+export * from "./device_array.ts";
+export * from "./factorization_steps.ts";
 export * from "./kernels.ts";
+export * from "./step_kernels.ts";
 export * from "./reference/reference_device.ts";
 export { createReferenceKernels } from "./reference/reference_kernels.ts";
 export * from "./wasm/wasm_device.ts";

@@ -1,4 +1,5 @@
-import type { Device, DeviceDtype } from "./device.ts";
+import type { Device } from "./device.ts";
+import type { DeviceDtype } from "./device_array.ts";
 import { createWasmDevice } from "./wasm/wasm_device.ts";
 
 /**

@@ -14,7 +14,8 @@ import {
   ShapeError,
   type Tensor,
 } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { checkMatrix, DEVICE, put } from "../factorization/matrix.ts";
 import type { MatrixDtype } from "../factorization/matrix_dtype.ts";
 import { withDevice } from "../with_device.ts";

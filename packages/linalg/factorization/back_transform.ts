@@ -10,7 +10,8 @@
 // block only reaches the first columns. Blocks are as wide as makes products fast, whatever the width
 // of the panels: T is made anew, from V Vᵀ. Cost: 2 n³.
 
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { fetch, put } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 import { triangularFactor } from "./triangular_factor.ts";

@@ -14,7 +14,8 @@
 // Vectors are rows here, so that they are picked as they lie.
 // Cost: 2 k² n on either side, k <= n what remains of M.
 
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { deflateArrowhead, type Deflation } from "./deflate_arrowhead.ts";
 import { fetch, put } from "./matrix.ts";
 

@@ -6,7 +6,8 @@
 // Nothing comes back to the host.
 // Bound: B = Qᵀ (A + ΔA) P with ‖ΔA‖ <= c n eps ‖A‖. Cost: 8/3 n³, half of it in the panels.
 
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 import type { WyBlock } from "./wy_blocks.ts";
 

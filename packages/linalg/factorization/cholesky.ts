@@ -11,8 +11,9 @@
 // Cost: n³/3, of which n² B / 2 in solves with blocks of B rows, and n² for each of n / B panels moved.
 
 import { type AnyTensor, checkOptions, type Tensor } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
-import { MAX_BLOCK } from "../kernels.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
+import { MAX_BLOCK } from "../step_kernels.ts";
 import { withDevice } from "../with_device.ts";
 import { checkSquareMatrix, DEVICE, fetch } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";

@@ -16,7 +16,8 @@
 // Bound: ‖T - Q Λ Qᵀ‖ <= c n eps ‖T‖ and ‖QᵀQ - I‖ <= c n eps, in the dtype of the products.
 // Cost: up to 4/3 n³ in products, less what is deflated, and about 8 n² divisions.
 
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { deflate } from "./deflation.ts";
 import { put, scaleToOne } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";

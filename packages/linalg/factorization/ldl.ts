@@ -14,8 +14,9 @@
 // Cost: n³/3 for the factor, and n² B / 2 for the systems, solved for B columns at a time.
 
 import { type AnyTensor, checkOptions, type Checks, integer, type Tensor } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
-import { MAX_BLOCK } from "../kernels.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
+import { MAX_BLOCK } from "../step_kernels.ts";
 import { withDevice } from "../with_device.ts";
 import { factorizeInPlace } from "./cholesky.ts";
 import { checkSquareMatrix, DEVICE, fetch, put, toTensor } from "./matrix.ts";

@@ -2,7 +2,8 @@
 // keeps squares from overflowing, and the way between the host and the device's dtype.
 
 import { type Check, ShapeError, sizeOf, type Tensor } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 
 /** A matrix on the host, row-major in f64, with the dtype its results will have. */

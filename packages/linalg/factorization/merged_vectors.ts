@@ -5,7 +5,8 @@
 // what has some in both, and that before the rest, so that the product with [Q_1 0; 0 Q_2] is one with
 // the first and one with the last columns of U. Cost: n³, less what was solved before.
 
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { Grouped, Rotation } from "./deflation.ts";
 import { put } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";

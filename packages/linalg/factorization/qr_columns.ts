@@ -1,8 +1,9 @@
 // The reflectors of a QR factorization, by panels joined to blocks: the part of `qr.ts` that has the
 // references, and that stays on the device.
 
-import type { Device, DeviceArray } from "../device.ts";
-import { MAX_PANEL } from "../kernels.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
+import { MAX_PANEL } from "../step_kernels.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 import { applyBlock, joinBlocks, type WyBlock } from "./wy_blocks.ts";
 

@@ -17,8 +17,9 @@
 // left of A for each column; and as much again for Q.
 
 import { checkOptions, type Checks, integer, type Tensor } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
-import { MAX_PANEL } from "../kernels.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
+import { MAX_PANEL } from "../step_kernels.ts";
 import { withDevice } from "../with_device.ts";
 import { DEVICE, fetch, put, readMatrix, scaleToOne, toTensor } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";

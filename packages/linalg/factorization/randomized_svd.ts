@@ -20,7 +20,8 @@ import {
   randomNormal,
   type Tensor,
 } from "@pare/tensor";
-import type { Device, DeviceArray, MatmulOptions } from "../device.ts";
+import type { Device, MatmulOptions } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { withDevice } from "../with_device.ts";
 import { checkFinite, checkSizes, DEVICE, fetch, put, toTensor } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";

@@ -1,7 +1,8 @@
 // Eigenvalues and eigenvectors of D + ρ z zᵀ, by `Device.secularVectors` or, where a device computes
 // nothing in f64, by its twin on the host.
 
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { secularVectors } from "../reference/secular_vectors.ts";
 import type { Grouped } from "./deflation.ts";
 import { fetch, put } from "./matrix.ts";

@@ -13,7 +13,8 @@
 // Cost of a square matrix: 8/3 n³ for B, up to 8/3 n³ for G and H, 4 n³ for U and V.
 
 import { checkOptions, type Tensor } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { withDevice } from "../with_device.ts";
 import { bidiagonalize } from "./bidiagonalize.ts";
 import { bidiagonalSvd } from "./bidiagonal_svd.ts";

@@ -19,8 +19,9 @@ import {
   ShapeError,
   type Tensor,
 } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
-import { MAX_BLOCK } from "../kernels.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
+import { MAX_BLOCK } from "../step_kernels.ts";
 import { withDevice } from "../with_device.ts";
 import { checkMatrix, checkSquareMatrix, DEVICE } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";

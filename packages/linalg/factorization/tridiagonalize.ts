@@ -9,7 +9,8 @@
 // All of it stays on the device; the lower triangle alone is read and written.
 // Bound: T = Qᵀ (A + ΔA) Q with ‖ΔA‖ <= c n eps ‖A‖. Cost: 4/3 n³, half of it in A v.
 
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 
 /** Rows of a panel. */

@@ -5,7 +5,8 @@
 //
 //   H_1 H_2 … = I - Vᵀ T V    (I - V₁ᵀ T₁ V₁)(I - V₂ᵀ T₂ V₂): T = [T₁ -T₁ (V₁ V₂ᵀ) T₂; 0 T₂]
 
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 
 /** A product of reflectors that leaves the first `first` elements of a vector alone. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { DeviceArray } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { createReferenceDevice } from "../reference/reference_device.ts";
 import { put, randomValues, type Values } from "../testing/device_case.ts";
 import { distance, identity, times } from "../testing/matrices.ts";

@@ -1,5 +1,6 @@
 import { ShapeError } from "@pare/tensor";
-import type { AffineArrays, DeviceArray } from "../device.ts";
+import type { AffineArrays } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { AffineMatmulParams } from "../kernels.ts";
 import { checkCount, checkShape, matrixShape, rowsOf, sameDtype } from "./checks.ts";
 import type { Context } from "./context.ts";

@@ -1,7 +1,7 @@
 // Who owns which array: a device, or a scope of it, and the scopes made of that one.
 
 import { ShapeError, sizeOf } from "@pare/tensor";
-import type { DeviceArray, DeviceDtype } from "../device.ts";
+import type { DeviceArray, DeviceDtype } from "../device_array.ts";
 import type { KernelName, Kernels } from "../kernels.ts";
 import { checkDimensions, type Float, floatOf } from "./checks.ts";
 import type { Context } from "./context.ts";

@@ -12,7 +12,8 @@ import {
   type Tensor,
   toF32,
 } from "@pare/tensor";
-import type { DeviceArray, DeviceDtype, UploadOptions } from "../device.ts";
+import type { UploadOptions } from "../device.ts";
+import type { DeviceArray, DeviceDtype } from "../device_array.ts";
 
 import type { Context } from "./context.ts";
 

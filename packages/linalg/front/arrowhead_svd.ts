@@ -1,4 +1,5 @@
-import type { ArrowheadSvd, DeviceArray } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
+import type { ArrowheadSvd } from "../factorization_steps.ts";
 import { checkShape, sameDtype } from "./checks.ts";
 import type { Context } from "./context.ts";
 

@@ -1,5 +1,6 @@
 import { ShapeError } from "@pare/tensor";
-import type { AttentionOptions, DeviceArray } from "../device.ts";
+import type { AttentionOptions } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { AttentionParams } from "../kernels.ts";
 import { batchedShape, checkCount, checkShape, sameDtype } from "./checks.ts";
 import type { Context } from "./context.ts";

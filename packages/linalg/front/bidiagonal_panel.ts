@@ -1,5 +1,6 @@
 import { ShapeError } from "@pare/tensor";
-import type { BidiagonalPanel, DeviceArray } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
+import type { BidiagonalPanel } from "../factorization_steps.ts";
 import { checkCount, matrixShape } from "./checks.ts";
 import type { Context } from "./context.ts";
 

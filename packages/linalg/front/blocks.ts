@@ -1,6 +1,7 @@
 // Rectangles of matrices.
 
-import type { Block, DeviceArray } from "../device.ts";
+import type { Block } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { checkRectangle, matrixShape, sameDtype } from "./checks.ts";
 import type { Context } from "./context.ts";
 

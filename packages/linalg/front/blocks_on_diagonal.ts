@@ -1,8 +1,9 @@
 // Small blocks on the diagonal: what blocked factorizations and solves leave to a kernel.
 
 import { ShapeError } from "@pare/tensor";
-import type { DeviceArray, SolveBlockOptions } from "../device.ts";
-import { MAX_BLOCK } from "../kernels.ts";
+import type { DeviceArray } from "../device_array.ts";
+import type { SolveBlockOptions } from "../factorization_steps.ts";
+import { MAX_BLOCK } from "../step_kernels.ts";
 import { checkCount, checkRectangle, checkShape, matrixShape, sameDtype } from "./checks.ts";
 import type { Context } from "./context.ts";
 

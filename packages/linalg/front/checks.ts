@@ -1,7 +1,7 @@
 // What shapes and dtypes must be. Every `action` is how the message begins: `Cannot slice`.
 
 import { ShapeError, sizeOf } from "@pare/tensor";
-import type { DeviceArray } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 
 /** The dtypes that are computed in. */
 export type Float = "f32" | "f64";

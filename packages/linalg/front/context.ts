@@ -1,4 +1,4 @@
-import type { DeviceArray, DeviceDtype } from "../device.ts";
+import type { DeviceArray, DeviceDtype } from "../device_array.ts";
 import type { KernelName, Kernels } from "../kernels.ts";
 import type { Float } from "./checks.ts";
 

@@ -1,7 +1,8 @@
 // Element by element, with a second array, a number or a function.
 
 import { sizeOf } from "@pare/tensor";
-import type { Activation, DeviceArray } from "../device.ts";
+import type { Activation } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { checkShape, sameDtype } from "./checks.ts";
 import type { Context } from "./context.ts";
 import { mapArray } from "./map_array.ts";

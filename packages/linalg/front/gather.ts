@@ -1,7 +1,7 @@
 // Picked rows and columns.
 
 import { sizeOf } from "@pare/tensor";
-import type { DeviceArray } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { checkIndices, matrixShape, rowsOf } from "./checks.ts";
 import type { Context } from "./context.ts";
 

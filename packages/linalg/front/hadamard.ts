@@ -1,4 +1,5 @@
-import type { DeviceArray, HadamardOptions } from "../device.ts";
+import type { HadamardOptions } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { HadamardFactors } from "../hadamard/hadamard_factors.ts";
 import { hadamardOrder } from "../hadamard/hadamard_order.ts";
 import { rowsOf } from "./checks.ts";

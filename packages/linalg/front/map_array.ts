@@ -1,5 +1,5 @@
 import { sizeOf } from "@pare/tensor";
-import type { DeviceArray } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { KernelName } from "../kernels.ts";
 import type { Float } from "./checks.ts";
 import type { Context } from "./context.ts";

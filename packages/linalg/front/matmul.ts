@@ -1,5 +1,6 @@
 import { ShapeError } from "@pare/tensor";
-import type { DeviceArray, MatmulOptions } from "../device.ts";
+import type { MatmulOptions } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import {
   batchedShape,
   checkRectangle,

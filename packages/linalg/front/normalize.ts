@@ -1,7 +1,7 @@
 // Rows normalized: to a sum of one, or to a mean square of one.
 
 import { ShapeError, sizeOf } from "@pare/tensor";
-import type { DeviceArray } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { rowsOf, sameDtype } from "./checks.ts";
 import type { Context } from "./context.ts";
 import { mapArray } from "./map_array.ts";

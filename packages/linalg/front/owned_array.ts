@@ -1,4 +1,4 @@
-import type { DeviceArray, DeviceDtype } from "../device.ts";
+import type { DeviceArray, DeviceDtype } from "../device_array.ts";
 import type { Kernels } from "../kernels.ts";
 
 /** A storage and the number of arrays that look at it. */

@@ -1,5 +1,6 @@
-import type { DeviceArray, PivotedPanel } from "../device.ts";
-import { MAX_PANEL } from "../kernels.ts";
+import type { DeviceArray } from "../device_array.ts";
+import type { PivotedPanel } from "../factorization_steps.ts";
+import { MAX_PANEL } from "../step_kernels.ts";
 import { checkCount, checkIndices, matrixShape } from "./checks.ts";
 import type { Context } from "./context.ts";
 

@@ -1,6 +1,7 @@
 // Rows and columns reduced to one number each.
 
-import type { DeviceArray, Reduction } from "../device.ts";
+import type { Reduction } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { matrixShape, rowsOf } from "./checks.ts";
 import type { Context } from "./context.ts";
 

@@ -1,5 +1,5 @@
 import { ShapeError } from "@pare/tensor";
-import type { DeviceArray } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { batchedShape, checkIndices, checkShape, matrixShape, sameDtype } from "./checks.ts";
 import type { Context } from "./context.ts";
 import { mapArray } from "./map_array.ts";

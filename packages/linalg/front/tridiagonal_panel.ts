@@ -1,4 +1,4 @@
-import type { DeviceArray } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { checkCount, checkShape, matrixShape, sameDtype } from "./checks.ts";
 import type { Context } from "./context.ts";
 

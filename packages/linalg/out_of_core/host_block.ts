@@ -1,7 +1,8 @@
 // Matrices on the host, a block of which goes to a device and back.
 
 import { type AnyTensor, ShapeError, sizeOf, type Tensor } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { MatrixDtype } from "../factorization/matrix_dtype.ts";
 
 /** What blocks take together where nothing is said. */

@@ -10,7 +10,8 @@
 // inner dimension is not cut.
 
 import { boolean, checkOptions, type Checks, integer, ShapeError, type Tensor } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { DEVICE } from "../factorization/matrix.ts";
 import type { MatrixDtype } from "../factorization/matrix_dtype.ts";
 import { withDevice } from "../with_device.ts";

@@ -15,7 +15,8 @@
 // Bound: as of a product of so many reflectors, c k eps ‖A‖ with k steps.
 // Cost: 8 s² flops a step on s remaining rows and columns.
 
-import type { BidiagonalPanelParams, HostArray } from "../kernels.ts";
+import type { HostArray } from "../kernels.ts";
+import type { BidiagonalPanelParams } from "../step_kernels.ts";
 
 /** See `Device.bidiagonalPanel`. */
 export function bidiagonalPanel(p: BidiagonalPanelParams<HostArray>): void {

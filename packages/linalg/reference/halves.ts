@@ -1,5 +1,5 @@
 import { encodeF16, toF32 } from "@pare/tensor";
-import type { DeviceDtype } from "../device.ts";
+import type { DeviceDtype } from "../device_array.ts";
 import type { HostArray, Kernels } from "../kernels.ts";
 
 /** The numbers of an array: halves decoded, others as they are. */

@@ -1,4 +1,5 @@
-import type { HostArray, PivotedPanelParams } from "../kernels.ts";
+import type { HostArray } from "../kernels.ts";
+import type { PivotedPanelParams } from "../step_kernels.ts";
 import { dot, reflect } from "./reflector.ts";
 
 /** Chooses columns, and says what their reflectors make of the others. */

@@ -1,7 +1,8 @@
 // The reference backend: plain loops, f64 accumulation, clarity first. All others are tested
 // against it. One storage is one typed array.
 
-import type { Activation, DeviceDtype, Reduction } from "../device.ts";
+import type { Activation, Reduction } from "../device.ts";
+import type { DeviceDtype } from "../device_array.ts";
 import { type HostArray, KERNEL_NAMES, type Kernels } from "../kernels.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { arrowheadSvd } from "./arrowhead_svd.ts";

@@ -9,7 +9,8 @@
 //
 // but for a factor common to all ẑ. Bound: ‖UᵀU - I‖ <= c k eps. Cost: 2 k² divisions.
 
-import type { HostArray, SecularVectorsParams } from "../kernels.ts";
+import type { HostArray } from "../kernels.ts";
+import type { SecularVectorsParams } from "../step_kernels.ts";
 import { secularRoots } from "./secular_equation.ts";
 
 /** Takes the eigenvalues and eigenvectors. */

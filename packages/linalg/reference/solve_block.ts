@@ -1,4 +1,5 @@
-import type { HostArray, SolveBlockParams } from "../kernels.ts";
+import type { HostArray } from "../kernels.ts";
+import type { SolveBlockParams } from "../step_kernels.ts";
 
 /** Solves one system after the other by substitution. */
 export function solveBlock(p: SolveBlockParams<HostArray>): void {

@@ -12,7 +12,8 @@
 // Bound: T = Qᵀ (A + ΔA) Q with ‖ΔA‖ <= c n eps ‖A‖. Cost: 4 multiplications for each element of the
 // triangle a row, and 6 width² n for V and W.
 
-import type { HostArray, TridiagonalPanelParams } from "../kernels.ts";
+import type { HostArray } from "../kernels.ts";
+import type { TridiagonalPanelParams } from "../step_kernels.ts";
 
 /** A row with nothing larger has no reflector. */
 const TINY: Readonly<Record<"f32" | "f64", number>> = { f32: 2 ** -100, f64: 2 ** -900 };

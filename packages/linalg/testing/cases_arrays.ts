@@ -10,7 +10,8 @@ import {
   tensor,
   toF32,
 } from "@pare/tensor";
-import type { Device, DeviceArray, DeviceDtype } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray, DeviceDtype } from "../device_array.ts";
 import {
   assertOnDevice,
   type DeviceCase,

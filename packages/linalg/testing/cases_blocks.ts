@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ShapeError } from "@pare/tensor";
-import type { SolveBlockOptions } from "../device.ts";
+import type { SolveBlockOptions } from "../factorization_steps.ts";
 import {
   type DeviceCase,
   type Float,

@@ -2,7 +2,8 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { tensor } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { type DeviceCase, put, putIndices, randomValues } from "./device_case.ts";
 
 function one(device: Device): DeviceArray {

@@ -3,7 +3,8 @@
 
 import { assert, assertThrows } from "@std/assert";
 import { ShapeError } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import {
   type DeviceCase,
   type Float,

@@ -3,7 +3,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { castTo, randomUniform, sizeOf, type Tensor, toF32, toF64 } from "@pare/tensor";
-import type { Device, DeviceArray } from "../device.ts";
+import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import type { KernelName } from "../kernels.ts";
 
 /** A device under test. */

@@ -1,6 +1,6 @@
 // The host of a panel: two operations a step, one for tasks of rows and one for tasks of columns.
 
-import type { BidiagonalPanelParams } from "../kernels.ts";
+import type { BidiagonalPanelParams } from "../step_kernels.ts";
 import type { Engine } from "./engine.ts";
 import { BIDIAGONAL_COLS, BIDIAGONAL_ROWS, BIDIAGONAL_TRIANGLES } from "./operations.ts";
 import type { WasmStorage } from "./wasm_kernels.ts";

@@ -1,7 +1,7 @@
 // The host of a panel with pivoting: two operations a column, of which the second, which reads all
 // that is left of the matrix, is for all threads. Once a norm is lost the rest of them do nothing.
 
-import type { PivotedPanelParams } from "../kernels.ts";
+import type { PivotedPanelParams } from "../step_kernels.ts";
 import type { Engine } from "./engine.ts";
 import { MEASURE_COLUMNS, PIVOT_COLUMN, PIVOT_REST } from "./operations.ts";
 import type { WasmStorage } from "./wasm_kernels.ts";

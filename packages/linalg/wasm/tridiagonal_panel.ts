@@ -1,7 +1,7 @@
 // The host of a panel: three operations a row, of which the product with the matrix is for all
 // threads and the others are over sooner than another thread is awake.
 
-import type { TridiagonalPanelParams } from "../kernels.ts";
+import type { TridiagonalPanelParams } from "../step_kernels.ts";
 import type { Engine } from "./engine.ts";
 import { CORRECT_ROW, MULTIPLY_ROW, REFLECT_ROW } from "./operations.ts";
 import type { WasmStorage } from "./wasm_kernels.ts";

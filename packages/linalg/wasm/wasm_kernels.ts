@@ -1,14 +1,15 @@
 // The WebAssembly backend: one storage is a run of the memory that all kernels and threads share.
 
-import type { Activation, DeviceDtype, Reduction } from "../device.ts";
+import type { Activation, Reduction } from "../device.ts";
+import type { DeviceDtype } from "../device_array.ts";
 import {
   type AffineMatmulParams,
   type AttentionParams,
   type HostArray,
   KERNEL_NAMES,
   type Kernels,
-  type SolveBlockParams,
 } from "../kernels.ts";
+import type { SolveBlockParams } from "../step_kernels.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import type { Engine } from "./engine.ts";
 import { matmul } from "./matmul.ts";

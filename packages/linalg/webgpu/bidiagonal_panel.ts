@@ -2,7 +2,8 @@
 // `reference/bidiagonal_panel.ts`. Products with the matrix and with all vectors of the panel are
 // matrix products; vectors that are not there yet are zero, so that they add nothing.
 
-import type { BidiagonalPanelParams, MatmulParams } from "../kernels.ts";
+import type { MatmulParams } from "../kernels.ts";
+import type { BidiagonalPanelParams } from "../step_kernels.ts";
 import { copyBlock } from "./copy_block.ts";
 import type { Gpu } from "./gpu.ts";
 import { GROUP_SIZE, type Kernel, MAIN, mainOf } from "./kernel.ts";

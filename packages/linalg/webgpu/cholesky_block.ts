@@ -2,7 +2,8 @@
 // registers: each has every SIDE-th element of every SIDE-th row. Column after column goes through
 // workgroup memory and is subtracted, times itself, from what is right of it.
 
-import { type Kernels, MAX_BLOCK } from "../kernels.ts";
+import type { Kernels } from "../kernels.ts";
+import { MAX_BLOCK } from "../step_kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import { type Kernel, mainOf } from "./kernel.ts";
 import { type GpuStorage, view } from "./storage.ts";

@@ -2,7 +2,8 @@
 // it side by side, LANES invocations each; the other steps go along the column. T stays in workgroup
 // memory.
 
-import { type Kernels, MAX_PANEL } from "../kernels.ts";
+import type { Kernels } from "../kernels.ts";
+import { MAX_PANEL } from "../step_kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { type GpuStorage, view } from "./storage.ts";

@@ -2,7 +2,7 @@
 // compared by one workgroup, and two columns swapped wherever they lie. The transposed matrix x may
 // take more than one binding: of its rows, which are columns, a run is bound at a time.
 
-import { MAX_PANEL, type PivotedPanelParams } from "../kernels.ts";
+import { MAX_PANEL, type PivotedPanelParams } from "../step_kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { type Piece, pieces } from "./pieces.ts";

@@ -2,7 +2,7 @@
 // reflector, then one for every few of the columns that are left. x is the transposed matrix: a row
 // is a column. Once a norm is lost the rest of the dispatches do nothing.
 
-import type { PivotedPanelParams } from "../kernels.ts";
+import type { PivotedPanelParams } from "../step_kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import {

@@ -2,7 +2,7 @@
 // held in registers: what the unknowns before it come to is subtracted, rows of T coming through
 // workgroup memory, then the tile is substituted.
 
-import { MAX_BLOCK, type SolveBlockParams } from "../kernels.ts";
+import { MAX_BLOCK, type SolveBlockParams } from "../step_kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import { type Kernel, mainOf } from "./kernel.ts";
 import { pieces } from "./pieces.ts";

@@ -1,7 +1,7 @@
 // How arrays of each dtype lie in 32-bit words: f32 and u32 as they are; f64 as pairs of f32, the
 // rounded number first and what rounding took second; f16 two and u8 four to a word, the last word filled up.
 
-import type { DeviceDtype } from "../device.ts";
+import type { DeviceDtype } from "../device_array.ts";
 import type { HostArray } from "../kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import type { GpuStorage } from "./storage.ts";

@@ -1,7 +1,7 @@
 // A panel of the reduction to tridiagonal form: the three steps of a row as three kernels, queued
 // row after row. The steps that have one vector to work on are one workgroup each.
 
-import type { TridiagonalPanelParams } from "../kernels.ts";
+import type { TridiagonalPanelParams } from "../step_kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
 import { pieces } from "./pieces.ts";

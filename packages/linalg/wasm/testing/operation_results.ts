@@ -1,7 +1,9 @@
 // Results of every operation on odd shapes, large enough to be cut into several tasks.
 
 import { type AnyTensor, randomNormal, randomUniform, sizeOf } from "@pare/tensor";
-import type { AffineArrays, ArrowheadSvd, Device, DeviceArray } from "../../device.ts";
+import type { AffineArrays, Device } from "../../device.ts";
+import type { DeviceArray } from "../../device_array.ts";
+import type { ArrowheadSvd } from "../../factorization_steps.ts";
 
 type Result = (device: Device) => DeviceArray;
 

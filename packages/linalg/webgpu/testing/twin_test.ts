@@ -3,7 +3,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type AnyTensor, castTo, randomUniform, sizeOf, tensor } from "@pare/tensor";
-import type { Device, DeviceArray, DeviceDtype, UploadOptions } from "../../device.ts";
+import type { Device, UploadOptions } from "../../device.ts";
+import type { DeviceArray, DeviceDtype } from "../../device_array.ts";
 import { createReferenceDevice } from "../../reference/reference_device.ts";
 import type { GpuSettings } from "../gpu.ts";
 import { deviceTest } from "./gpu_test_device.ts";
