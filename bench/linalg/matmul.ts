@@ -5,6 +5,9 @@
 // It is measured twice: with the right operand as a weight of the model, which is how it serves a
 // layer and is compared with ours; and with both operands copied in, which is compared with ours
 // where everything is uploaded and downloaded, too.
+//
+// Of few rows, "as a layer" is the same product with the weight `[n, k]`, transposed, as layers of
+// models have it and as jax-js gets it.
 
 import { downloadF32 } from "@pare/linalg";
 import { randomNormal, type Tensor } from "@pare/tensor";
@@ -27,6 +30,7 @@ const WEIGHT = "onnxruntime-web";
 const COPIES = "copies included";
 const WEIGHT_COPIES = `${WEIGHT}, ${COPIES}`;
 const OURS_COPIES = `${OURS}, ${COPIES}`;
+const OURS_LAYER = `${OURS}, as a layer`;
 const PEERS = [WEIGHT, "jax-js", "tfjs"];
 
 /** The products: rows of the left one, columns of the left one, columns of the right one. */
@@ -70,6 +74,18 @@ function matmulRow({ threads, device, numpy }: Setup, m: number, k: number, n: n
     { against: PEERS, goal: m >= 16 ? 1.3 : 1 },
     { against: ["f32 peak"], goal: m >= 16 ? 0.75 : undefined },
   ];
+  if (m <= 16) {
+    contenders.push({
+      name: OURS_LAYER,
+      prepare: ({ a, b }, resources) => {
+        const x = resources.use(device.upload(a));
+        using columns = device.upload(b);
+        const weight = resources.use(device.transpose(columns));
+        return () => device.matmul(x, weight, { transposeB: true })[Symbol.dispose]();
+      },
+    });
+    comparisons.push({ of: OURS_LAYER, against: PEERS, goal: m >= 16 ? 1.3 : 1 });
+  }
   if (square) {
     contenders.push(
       {

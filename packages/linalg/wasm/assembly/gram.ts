@@ -3,14 +3,13 @@
 
 import { divideUp, word } from "./memory";
 import { TILE_ROWS, tileCols } from "./micro_kernel";
-import { packCols, packRows } from "./pack";
+import { multiplyCols } from "./multiply_cols";
+import { packRows } from "./pack";
 import {
   ALL_COLUMNS,
   blockDepth,
   evenBlock,
-  multiplyPanel,
   packedA,
-  packedB,
   spare,
 } from "./panels";
 
@@ -46,34 +45,55 @@ export function gramTask(task: usize): void {
     const depth = min(blockDepth<f64>(), rows - l);
     packRows<f32, f64>(x + l * lead + i * 4, 4, lead, height, depth, packedA());
     for (let col: usize = 0; col < width; col += tileCols<f64>()) {
-      const cols = min(tileCols<f64>(), width - col);
-      const right = diagonal - <isize> col + 1;
+      const b = x + l * lead + (j + col) * 4;
       const c = spare() + col * 8;
-      packCols<f32, f64>(x + l * lead + (j + col) * 4, 4, lead, cols, depth, packedB());
-      const a = packedA();
-      multiplyPanel<f64>(height, cols, depth, a, packedB(), c, BLOCK * 8, 1, l > 0, right);
+      const right = diagonal - <isize> col + 1;
+      multiplyCols<f32, f64>(height, width - col, depth, b, 4, lead, c, BLOCK * 8, 1, l > 0, right);
     }
   }
-  const into = word(1);
-  addBlock(into + (i * cols + j) * 8, cols * 8, 8, height, width, diagonal);
+  addRows(word(1) + (i * cols + j) * 8, cols * 8, height, width, diagonal);
   // What lies on the diagonal has no other side.
-  addBlock(into + (j * cols + i) * 8, 8, cols * 8, height, width, i == j ? -1 : ALL_COLUMNS);
+  addCols(word(1) + (j * cols + i) * 8, cols * 8, height, width, i == j ? 1 : 0);
 }
 
-/** Adds what stands in columns up to the row's number + `diagonal`. */
-function addBlock(
+/** Adds the block as it lies: of row i what stands in columns up to i + diagonal. */
+function addRows(
   into: usize,
-  rowStep: usize,
-  colStep: usize,
+  lead: usize,
   height: usize,
   width: usize,
   diagonal: isize,
 ): void {
-  for (let i: usize = 0; i < height; i++) {
-    let target = into + i * rowStep;
+  for (let i: usize = 0; i < height; i++, into += lead) {
     const end = <usize> max<isize>(0, min<isize>(<isize> width, diagonal + <isize> i + 1));
-    for (let j: usize = 0; j < end; j++, target += colStep) {
-      store<f64>(target, load<f64>(target) + load<f64>(spare() + (i * BLOCK + j) * 8));
+    let from = spare() + i * BLOCK * 8;
+    let to = into;
+    let j: usize = 0;
+    for (; j + 2 <= end; j += 2, from += 16, to += 16) {
+      v128.store(to, f64x2.add(v128.load(to), v128.load(from)));
+    }
+    if (j < end) store<f64>(to, load<f64>(to) + load<f64>(from));
+  }
+}
+
+/** Rows whose elements fill a line of the cache where they are columns. */
+const LINE: usize = 8;
+
+/** Adds the block transposed, of column j what stands below row j where it is `onDiagonal`, or all. */
+function addCols(
+  into: usize,
+  lead: usize,
+  height: usize,
+  width: usize,
+  onDiagonal: usize,
+): void {
+  for (let start: usize = 0; start < height; start += LINE) {
+    const end = min(height, start + LINE);
+    for (let j: usize = 0; j < width; j++) {
+      for (let i = onDiagonal ? max(start, j + 1) : start; i < end; i++) {
+        const to = into + j * lead + i * 8;
+        store<f64>(to, load<f64>(to) + load<f64>(spare() + (i * BLOCK + j) * 8));
+      }
     }
   }
 }

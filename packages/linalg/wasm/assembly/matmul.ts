@@ -7,16 +7,14 @@
 
 import { divideUp, number, word } from "./memory";
 import { TILE_ROWS, tileCols } from "./micro_kernel";
-import { packCols, packRows } from "./pack";
-import { packingKernel } from "./packing_kernel";
+import { multiplyCols } from "./multiply_cols";
+import { packRows } from "./pack";
 import {
   ALL_COLUMNS,
   BLOCK_ROWS,
   blockDepth,
   evenBlock,
-  multiplyPanel,
   packedA,
-  packedB,
 } from "./panels";
 import { dotTask, dotTasks } from "./thin_dot";
 import { sumRowsTask, sumRowsTasks } from "./thin_sum";
@@ -124,37 +122,8 @@ function blockTask<T>(part: usize, a: usize, b: usize, c: usize, alpha: T): void
     for (let col: usize = 0; col < cols; col += tileCols<T>()) {
       const from = b + l * stepB + col * colB;
       const to = c + col * size;
-      multiplyCols<T>(rows, cols - col, depth, from, colB, stepB, to, lead, alpha, accumulate, diagonal - <isize> col + 1);
+      multiplyCols<T, T>(rows, cols - col, depth, from, colB, stepB, to, lead, alpha, accumulate, diagonal - <isize> col + 1);
     }
     accumulate = true;
   }
-}
-
-/** Packs the next panel of b, up to `cols` columns, and multiplies it with the packed rows of a. */
-function multiplyCols<T>(
-  rows: usize,
-  cols: usize,
-  depth: usize,
-  b: usize,
-  colB: usize,
-  stepB: usize,
-  c: usize,
-  lead: usize,
-  alpha: T,
-  accumulate: bool,
-  right: isize,
-): void {
-  const width = min(tileCols<T>(), cols);
-  let a = packedA();
-  const panel = packedB();
-  if (
-    colB == sizeof<T>() && width == tileCols<T>() && rows >= TILE_ROWS && right >= <isize> width
-  ) {
-    packingKernel<T>(depth, a, b, stepB, panel, c, lead, alpha, accumulate);
-    a += TILE_ROWS * depth * sizeof<T>();
-    c += TILE_ROWS * lead;
-    right += TILE_ROWS;
-    rows -= TILE_ROWS;
-  } else packCols<T, T>(b, colB, stepB, width, depth, panel);
-  multiplyPanel<T>(rows, width, depth, a, panel, c, lead, alpha, accumulate, right);
 }

@@ -1,19 +1,31 @@
 // The micro-kernel for columns of b that are still as they lie: what it loads it also packs, so that
-// the tiles of c below need not. A pass that only packs waits for the memory at every line; here the
+// the tiles of c below it need not. A pass that only packs waits for the memory at every line; here the
 // products hide that, which is half of the time where c has few rows.
 
 import { storeRow } from "./micro_kernel";
-import { madd, zero } from "./simd";
+import { highDoubles, lowDoubles, madd, zero } from "./simd";
+
+/** The first vector of T of a line of S, whose first vector is given. */
+@inline
+function first<S, T>(loaded: v128): v128 {
+  return sizeof<S>() == sizeof<T>() ? loaded : lowDoubles(loaded);
+}
+
+/** The second vector. */
+@inline
+function second<S, T>(b: usize, loaded: v128): v128 {
+  return sizeof<S>() == sizeof<T>() ? v128.load(b, 16) : highDoubles(loaded);
+}
 
 /**
- * c = alpha · a · b (+ c) for six rows of c.
+ * c = alpha · a · b (+ c) for six rows of c; b is of S, f32 where all else is f64, or of T like that.
  *
  * @param b The first of two vectors of columns.
  * @param step Bytes from one row of b to the next.
  * @param panel Where b is packed to.
  * @param lead Bytes from one row of c to the next.
  */
-export function packingKernel<T>(
+export function packingKernel<S, T>(
   depth: usize,
   a: usize,
   b: usize,
@@ -32,8 +44,9 @@ export function packingKernel<T>(
   let c50 = zero(), c51 = zero();
   let b0 = zero(), b1 = zero(), s = zero();
   for (; depth >= 2; depth -= 2) {
-    b0 = v128.load(b);
-    b1 = v128.load(b, 16);
+    b1 = v128.load(b);
+    b0 = first<S, T>(b1);
+    b1 = second<S, T>(b, b1);
     b += step;
     v128.store(panel, b0);
     panel += 16;
@@ -64,8 +77,9 @@ export function packingKernel<T>(
     c50 = madd<T>(s, b0, c50);
     c51 = madd<T>(s, b1, c51);
 
-    b0 = v128.load(b);
-    b1 = v128.load(b, 16);
+    b1 = v128.load(b);
+    b0 = first<S, T>(b1);
+    b1 = second<S, T>(b, b1);
     b += step;
     v128.store(panel, b0);
     panel += 16;
@@ -97,8 +111,9 @@ export function packingKernel<T>(
     c51 = madd<T>(s, b1, c51);
   }
   if (depth > 0) {
-    b0 = v128.load(b);
-    b1 = v128.load(b, 16);
+    b1 = v128.load(b);
+    b0 = first<S, T>(b1);
+    b1 = second<S, T>(b, b1);
     b += step;
     v128.store(panel, b0);
     panel += 16;
