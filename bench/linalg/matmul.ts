@@ -16,7 +16,7 @@ import { prepareOnnxruntime, prepareOnnxruntimeWeight } from "../peers/onnxrunti
 import type { PreparePeerMatmul } from "../peers/peer_matmul.ts";
 import { prepareTfjs } from "../peers/tfjs.ts";
 import { inNumpy, onDevice, OURS } from "./contenders.ts";
-import { peak } from "./peak.ts";
+import { peak, READING, reading } from "./peak.ts";
 import { type Comparison, type Contender, type Row, row } from "./row.ts";
 import type { Setup } from "./setup.ts";
 
@@ -84,7 +84,12 @@ function matmulRow({ threads, device, numpy }: Setup, m: number, k: number, n: n
         return () => device.matmul(x, weight, { transposeB: true })[Symbol.dispose]();
       },
     });
-    comparisons.push({ of: OURS_LAYER, against: PEERS, goal: m >= 16 ? 1.3 : 1 });
+    contenders.push(reading(4 * k * n, threads));
+    comparisons.push({ against: [READING] }, {
+      of: OURS_LAYER,
+      against: PEERS,
+      goal: m >= 16 ? 1.3 : 1,
+    });
   }
   if (square) {
     contenders.push(

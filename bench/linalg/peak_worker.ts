@@ -1,11 +1,11 @@
-// A thread of the peak loop: does as many operations as it is told, and answers when they are done.
+// A thread of a loop: runs its share when it is told to, and answers when it is done.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { loopOf } from "./peak_loop.ts";
 
-const loop = loopOf(workerData.module, workerData.dtype);
-parentPort?.on("message", (flops: number) => {
-  loop(flops);
+const loop = loopOf(workerData.module, workerData.loop, workerData.amount);
+parentPort?.on("message", () => {
+  loop();
   parentPort?.postMessage("done");
 });
 parentPort?.postMessage("ready");
