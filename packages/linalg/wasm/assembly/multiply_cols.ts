@@ -1,9 +1,8 @@
 // One panel of b and all packed rows of a: the first tile packs the panel while it multiplies, where
 // it can, and the others find it in the first cache.
 
-import { TILE_ROWS, tileCols } from "./micro_kernel";
+import { packingKernel, TILE_ROWS, tileCols } from "./micro_kernel";
 import { packCols } from "./pack";
-import { packingKernel } from "./packing_kernel";
 import { multiplyPanel, packedA, packedB } from "./panels";
 
 /**

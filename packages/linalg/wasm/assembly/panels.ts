@@ -2,8 +2,7 @@
 // them: a in the second cache, b in the first.
 
 import { divideUp, scratchAt } from "./memory";
-import { microKernel, TILE_ROWS, tileCols } from "./micro_kernel";
-import { shortKernel } from "./short_kernel";
+import { microKernel, shortKernel, TILE_ROWS, tileCols } from "./micro_kernel";
 
 /** The most rows of a that are packed at a time: 264 KiB, for a second cache of 512 KiB or more. */
 export const BLOCK_ROWS: usize = 264;
