@@ -25,6 +25,8 @@ const DOT_ROWS: usize = 24;
 
 /** How many tasks there should be for each thread, so that none waits long for the last one. */
 const TASKS_PER_THREAD: usize = 4;
+/** Of so few rows there is one: b is read in longer runs, and the time goes to reading it. */
+const FEW_ROWS: usize = 32;
 /** The fewest columns that it is worth to pack rows of a for, in whole tiles of either dtype. */
 const LEAST_COLS: usize = 128;
 /** The most, so that c stays in the caches from one step of the inner dimension to the next. */
@@ -63,7 +65,8 @@ function taskRows(): usize {
 function taskCols(): usize {
   const others = word(6) * divideUp(word(3), taskRows());
   const threads = word(16);
-  const wanted = threads > 1 ? divideUp(TASKS_PER_THREAD * threads, others) : 1;
+  const each: usize = word(3) <= FEW_ROWS ? 1 : TASKS_PER_THREAD;
+  const wanted = threads > 1 ? divideUp(each * threads, others) : 1;
   const most = max<usize>(LEAST_COLS, min<usize>(MOST_COLS, word(4) / wanted));
   return evenBlock(word(4), most, TILE_COLS);
 }
