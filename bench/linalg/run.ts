@@ -23,6 +23,9 @@ import type { RowResult } from "./result.ts";
 import type { SectionRequest } from "./run_section.ts";
 import { SECTIONS } from "./sections.ts";
 
+/** Where JSON goes if nothing else is said: a folder that git leaves out. */
+const OUTPUT = ".tmp/linalg.json";
+
 const COMMAND: Command = {
   name: "bench:linalg",
   summary: "Measures the linear algebra against peers and prints one table of ratios.",
@@ -43,7 +46,7 @@ const COMMAND: Command = {
     output: {
       kind: "text",
       value: "<file>",
-      help: "also write everything measured there, as JSON",
+      help: `where everything measured is written, as JSON; ${OUTPUT} by default`,
     },
     help: { kind: "switch", help: "print this" },
   },
@@ -126,8 +129,9 @@ async function runSection(
 /** Measures what is asked for. */
 async function run(values: FlagValues): Promise<number> {
   const requests = readRequests(values);
-  const output = values.text("output");
-  if (output !== undefined) checkWritable(output);
+  const output = values.text("output") ?? OUTPUT;
+  if (output === OUTPUT) Deno.mkdirSync(".tmp", { recursive: true });
+  checkWritable(output);
   const rows: RowResult[] = [];
   for (const request of requests) {
     await runSection(request, (result) => {
@@ -136,14 +140,13 @@ async function run(values: FlagValues): Promise<number> {
     });
   }
   console.log(formatReport(rows));
-  if (output !== undefined) {
-    const date = new Date().toISOString();
-    const head = { date, deno: Deno.version.deno, processors: navigator.hardwareConcurrency };
-    // A line for each row, so that two files can be compared.
-    const lines = rows.map((row) => JSON.stringify(row)).join(",\n");
-    const opening = JSON.stringify(head).slice(0, -1);
-    Deno.writeTextFileSync(output, `${opening},"rows":[\n${lines}\n]}\n`);
-  }
+  const date = new Date().toISOString();
+  const head = { date, deno: Deno.version.deno, processors: navigator.hardwareConcurrency };
+  // A line for each row, so that two files can be compared.
+  const lines = rows.map((row) => JSON.stringify(row)).join(",\n");
+  const opening = JSON.stringify(head).slice(0, -1);
+  Deno.writeTextFileSync(output, `${opening},"rows":[\n${lines}\n]}\n`);
+  console.error(`Written to ${output}`);
   return 0;
 }
 
