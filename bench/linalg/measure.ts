@@ -41,6 +41,15 @@ async function sample(run: Run, repeats: number, now: () => number): Promise<num
 }
 
 /**
+ * Waits without sleeping: after a sleep the system may start all threads of a contender on one
+ * processor, and take longer to part them than a sample lasts.
+ */
+function waitAwake(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+/**
  * Measures contenders in turn.
  *
  * Each is run once before, which warms it up and tells how often it must be repeated; one that takes
@@ -71,7 +80,7 @@ export async function interleave(
   for (let round = 0; round < rounds; round++) {
     for (const [i, run] of runs.entries()) {
       if (samples[i].length > round) continue;
-      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (pauseMs > 0) waitAwake(pauseMs);
       samples[i].push(await sample(run, repeats[i], now));
     }
   }
