@@ -7,7 +7,7 @@ import { MEASURE_COLUMNS, PIVOT_COLUMN, PIVOT_REST } from "./operations.ts";
 import type { WasmStorage } from "./wasm_kernels.ts";
 
 /** Bytes of what assembly/pivoted_panel.ts keeps besides the norms. */
-const STATE_BYTES: number = 320;
+const STATE_BYTES: number = 384;
 
 /** Chooses columns, one after the other. */
 export function pivotedPanel(

@@ -4,7 +4,7 @@
 //   T[:k, k] = -τ T[:k, :k] (V x v_k)    T[k, k] = τ
 //
 // A column is brought up to date when its turn comes, so that it stays in the first cache while the
-// vectors before it go by, four at a time. One task: a panel is small beside what it is applied to.
+// vectors before it go by, a few at a time. One task: a panel is small beside what it is applied to.
 
 import { word } from "./memory";
 import { spare } from "./panels";

@@ -8,7 +8,7 @@
 import { divideUp, grain, word } from "./memory";
 import { spare } from "./panels";
 import { extendTriangle, multiplyRows, reflect, squaresOf, subtractRows } from "./reflector";
-import { dotRows } from "./thin_dot";
+import { DOT_ROWS, dotRows } from "./thin_dot";
 
 // Words: x, order, v, t, f, count, columns n, rows m, how many are done, width, state, i.
 
@@ -24,7 +24,7 @@ function lastTau(): usize {
   return word(10) + 8;
 }
 
-/** T: the products of the last vector with those before it. */
+/** T: the products of the last vector with those before it, 32 rounded up to a multiple of five. */
 @inline
 function products(): usize {
   return word(10) + 64;
@@ -33,7 +33,7 @@ function products(): usize {
 /** f64: the norm of column j of those that are left when the panel begins. */
 @inline
 function norm(j: usize): usize {
-  return word(10) + 320 + j * 8;
+  return word(10) + 384 + j * 8;
 }
 
 /** f64: what that norm was when it was measured. */
@@ -118,10 +118,10 @@ function swap(a: usize, b: usize, bytes: usize): void {
   }
 }
 
-/** Columns in a task, a multiple of the four that are read together. */
+/** Columns in a task, a multiple of those that are read together. */
 @inline
 function share(): usize {
-  return divideUp(grain(word(7)), 4) * 4;
+  return divideUp(grain(word(7)), DOT_ROWS) * DOT_ROWS;
 }
 
 export function pivotRestTasks(): usize {
@@ -138,10 +138,10 @@ export function pivotRestTask<T>(task: usize): void {
   const end = min(count, i + (task + 1) * share());
   const lead = word(7) * size;
   const vector = word(2) + (i * length + i) * size;
-  for (let j = max(i + 1, i + task * share()); j < end; j += 4) {
-    const fours = min<usize>(4, end - j);
-    dotRows<T>(vector, column<T>(j) + i * size, lead, fours, length - i, spare());
-    for (let c: usize = 0; c < fours; c++) finish<T>(i, j + c, load<T>(spare() + c * size));
+  for (let j = max(i + 1, i + task * share()); j < end; j += DOT_ROWS) {
+    const some = min(DOT_ROWS, end - j);
+    dotRows<T>(vector, column<T>(j) + i * size, lead, some, length - i, spare());
+    for (let c: usize = 0; c < some; c++) finish<T>(i, j + c, load<T>(spare() + c * size));
   }
 }
 

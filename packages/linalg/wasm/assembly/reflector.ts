@@ -1,10 +1,10 @@
 // What panels of Householder reflectors have in common: one reflector, and a vector against the
-// vectors before it, four at a time.
+// vectors before it, a few at a time.
 
 import { lanes, loadUpTo, madd, storeUpTo } from "./simd";
-import { dotRows } from "./thin_dot";
+import { DOT_ROWS, dotRows } from "./thin_dot";
 
-/** Multiplies a vector by rows; there must be room for a multiple of four products. */
+/** Multiplies a vector by rows; there must be room for a multiple of `DOT_ROWS` products. */
 export function multiplyRows<T>(
   vector: usize,
   rows: usize,
@@ -13,9 +13,9 @@ export function multiplyRows<T>(
   length: usize,
   products: usize,
 ): void {
-  for (let i: usize = 0; i < count; i += 4) {
-    const fours = min<usize>(4, count - i);
-    dotRows<T>(vector, rows + i * lead, lead, fours, length, products + i * sizeof<T>());
+  for (let i: usize = 0; i < count; i += DOT_ROWS) {
+    const some = min(DOT_ROWS, count - i);
+    dotRows<T>(vector, rows + i * lead, lead, some, length, products + i * sizeof<T>());
   }
 }
 
