@@ -17,6 +17,7 @@ import {
   distance,
   graded,
   identity,
+  positive,
   scaled,
   scaledColumns,
   secondDifferences,
@@ -25,13 +26,6 @@ import {
 } from "../testing/matrices.ts";
 import { transposed } from "../testing/oracle.ts";
 import { cholesky } from "./cholesky.ts";
-
-/** x xᵀ + I of a random x. */
-function positive(n: number, seed: number): Values {
-  const x = randomValues([n, n], seed, "f64");
-  const { shape, data } = times(x, transposed(x));
-  return { shape, data: data.map((value, i) => value + (i % (n + 1) === 0 ? 1 : 0)) };
-}
 
 function scaledBothSides(a: Values, factors: readonly number[]): Values {
   return transposed(scaledColumns(transposed(scaledColumns(a, factors)), factors));

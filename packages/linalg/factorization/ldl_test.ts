@@ -13,6 +13,7 @@ import {
 import {
   graded,
   identity,
+  positive,
   roundedTo,
   scaled,
   secondDifferences,
@@ -21,13 +22,6 @@ import {
 } from "../testing/matrices.ts";
 import { transposed } from "../testing/oracle.ts";
 import { type Ldl, ldl } from "./ldl.ts";
-
-/** x xᵀ + I of a random x. */
-function positive(n: number, seed: number): Values {
-  const x = randomValues([n, n], seed, "f64");
-  const { shape, data } = times(x, transposed(x));
-  return { shape, data: data.map((value, i) => value + (i % (n + 1) === 0 ? 1 : 0)) };
-}
 
 /** D whole. */
 function whole({ d }: Ldl<Float>): Values {

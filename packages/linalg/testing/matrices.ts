@@ -235,3 +235,10 @@ function clusters(n: number): number[] {
 function alternating(n: number, small: number): number[] {
   return Array.from({ length: n }, (_, i) => i % 2 ? small : 1);
 }
+
+/** x xᵀ + I of a random x `[n, n]`. */
+export function positive(n: number, seed: number): Values {
+  const x = randomValues([n, n], seed, "f64");
+  const { shape, data } = times(x, transposed(x));
+  return { shape, data: data.map((value, i) => value + (i % (n + 1) === 0 ? 1 : 0)) };
+}
