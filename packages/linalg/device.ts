@@ -67,6 +67,11 @@ export interface AttentionOptions {
   scale?: number;
   /** How many last tokens a query sees, itself included; all earlier ones by default. */
   window?: number;
+  /**
+   * Becomes the logarithm of the sum of exponentials of each query's scaled scores, one number for
+   * each head, `[…, tokens, heads]`, which the derivative needs; not kept by default.
+   */
+  logSumExp?: DeviceArray;
 }
 
 /** Options of {@linkcode Device.hadamard}. */

@@ -79,6 +79,8 @@ export interface AttentionParams<S> {
   scale: number;
   /** How many last keys a query sees. */
   window: number;
+  /** Written unless it is null: log Σ exp of the scaled scores, `[batch, queries, heads]`. */
+  logSumExp: S | null;
 }
 
 /** What a backend's dequantizing product is given. */
