@@ -5,7 +5,10 @@ import { affineMatmul } from "./front/affine_matmul.ts";
 import { ArrayScope } from "./front/array_scope.ts";
 import { cast, download, reshape, upload, zeros } from "./front/arrays.ts";
 import { arrowheadSvd } from "./front/arrowhead_svd.ts";
+import { activateGradient, gatedActivation, gatedActivationGradient } from "./front/activations.ts";
+import { adamW } from "./front/adamw.ts";
 import { attention } from "./front/attention.ts";
+import { attentionGradient } from "./front/attention_gradient.ts";
 import { bidiagonalPanel } from "./front/bidiagonal_panel.ts";
 import { slice, write } from "./front/blocks.ts";
 import { choleskyBlock, solveBlock } from "./front/blocks_on_diagonal.ts";
@@ -16,11 +19,19 @@ import { hadamard } from "./front/hadamard.ts";
 import { householderPanel } from "./front/householder_panel.ts";
 import { pivotedPanel } from "./front/pivoted_panel.ts";
 import { matmul } from "./front/matmul.ts";
+import {
+  crossEntropy,
+  crossEntropyGradient,
+  klDivergence,
+  klDivergenceGradient,
+} from "./front/losses.ts";
 import { nearest } from "./front/nearest.ts";
-import { rmsNorm, softmax } from "./front/normalize.ts";
+import { layerNormGradient, rmsNormGradient } from "./front/norm_gradients.ts";
+import { layerNorm, rmsNorm, softmax } from "./front/normalize.ts";
 import { reduceCols, reduceRows } from "./front/reduce.ts";
 import { rotary } from "./front/rotary.ts";
 import { rotateRows } from "./front/rotate_rows.ts";
+import { scatterRows } from "./front/scatter_rows.ts";
 import { secularVectors } from "./front/secular_vectors.ts";
 import { transpose } from "./front/transpose.ts";
 import { createHadamardFactors, type HadamardFactors } from "./hadamard/hadamard_factors.ts";
@@ -95,5 +106,28 @@ function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): Device
     bidiagonalPanel: (matrix, first, width) => bidiagonalPanel(arrays, matrix, first, width),
     secularVectors: (numbers, rho, vectors, upper) =>
       secularVectors(arrays, numbers, rho, vectors, upper),
+
+    attentionGradient: (record, gradient, options) =>
+      attentionGradient(arrays, record, gradient, options),
+    rmsNormGradient: (x, gain, gradient, epsilon) =>
+      rmsNormGradient(arrays, x, gain, gradient, epsilon),
+    layerNorm: (x, gain, bias, epsilon) => layerNorm(arrays, x, gain, bias, epsilon),
+    layerNormGradient: (x, gain, gradient, epsilon) =>
+      layerNormGradient(arrays, x, gain, gradient, epsilon),
+    activateGradient: (x, gradient, activation) =>
+      activateGradient(arrays, x, gradient, activation),
+    gatedActivation: (gate, up, activation) => gatedActivation(arrays, gate, up, activation),
+    gatedActivationGradient: (gate, up, gradient, activation) =>
+      gatedActivationGradient(arrays, gate, up, gradient, activation),
+    crossEntropy: (logits, targets) => crossEntropy(arrays, logits, targets),
+    crossEntropyGradient: (logits, targets, gradient) =>
+      crossEntropyGradient(arrays, logits, targets, gradient),
+    klDivergence: (teacher, student, temperature) =>
+      klDivergence(arrays, teacher, student, temperature),
+    klDivergenceGradient: (teacher, student, gradient, temperature) =>
+      klDivergenceGradient(arrays, teacher, student, gradient, temperature),
+    scatterRows: (target, indices, rows) => scatterRows(arrays, target, indices, rows),
+    adamW: (parameter, gradient, moments, step) =>
+      adamW(arrays, parameter, gradient, moments, step),
   };
 }

@@ -1,6 +1,7 @@
 import type { AnyTensor, Tensor } from "@pare/tensor";
 import type { DeviceArray, DeviceDtype } from "./device_array.ts";
 import type { FactorizationSteps } from "./factorization_steps.ts";
+import type { TrainingSteps } from "./training_steps.ts";
 
 /** Options of {@linkcode Device.upload}. */
 export interface UploadOptions {
@@ -103,9 +104,10 @@ export interface AffineArrays {
  *
  * Operations take arrays of this device and return new ones. A device may queue what it has to
  * compute; only `download` waits for it. Nothing but `into`, the targets of `write`, `gram`,
- * `solveBlock` and `rotateRows`, and the operands of `choleskyBlock`, `tridiagonalPanel`,
- * `householderPanel`, `pivotedPanel` and `secularVectors` is ever changed; what is changed must not
- * share its elements with an operand, which is not checked.
+ * `solveBlock`, `rotateRows` and `scatterRows`, the operands of `choleskyBlock`, `tridiagonalPanel`,
+ * `householderPanel`, `pivotedPanel` and `secularVectors`, the `logSumExp` of `attention`, and the
+ * parameter and moments of `adamW` is ever changed; what is changed must not share its elements with
+ * an operand, which is not checked.
  *
  * Operations throw a `RangeError` for shapes, blocks and counts that do not fit, mostly a
  * `ShapeError` that tells the shape wanted; and a `TypeError` for an array that was freed, belongs to
@@ -113,7 +115,7 @@ export interface AffineArrays {
  * all f32 or all f64. The numbers in arrays are not looked at: an index or position beyond the last
  * one counts as the last one.
  */
-export interface Device extends FactorizationSteps, Disposable {
+export interface Device extends FactorizationSteps, TrainingSteps, Disposable {
   /** The name users choose it by: `reference`, `wasm` or `webgpu`. */
   readonly name: string;
   /** What computes, so far as it decides the last bit: `wasm simd128 relaxed-madd`, for example. */
@@ -171,11 +173,11 @@ export interface Device extends FactorizationSteps, Disposable {
   /** Reduces every column of a matrix `[rows, cols]` to one number: `[cols]`. */
   reduceCols(x: DeviceArray, reduction: Reduction): DeviceArray;
 
-  /** Adds; `b` has the shape of `a`, or is a vector that is added to every row. */
+  /** Adds; `b` has the shape of `a`, or is a vector that is added to every row, or `[1]`: one number. */
   add(a: DeviceArray, b: DeviceArray): DeviceArray;
-  /** Subtracts `b`, of the shape of `a` or a vector for every row. */
+  /** Subtracts `b`, of the shape of `a`, a vector for every row, or one number. */
   subtract(a: DeviceArray, b: DeviceArray): DeviceArray;
-  /** Multiplies element by element; `b` has the shape of `a`, or is a vector for every row. */
+  /** Multiplies element by element; `b` has the shape of `a`, or is a vector for every row, or one number. */
   multiply(a: DeviceArray, b: DeviceArray): DeviceArray;
   /** Multiplies every element with one number. */
   scale(x: DeviceArray, factor: number): DeviceArray;

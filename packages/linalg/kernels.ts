@@ -1,6 +1,7 @@
 import type { Activation, Reduction } from "./device.ts";
 import type { DeviceDtype } from "./device_array.ts";
 import type { StepKernels } from "./step_kernels.ts";
+import type { TrainingKernels } from "./training_kernels.ts";
 
 /** The arrays that carry elements between the host and a device; f16 as its raw bits. */
 export type HostArray = Float32Array | Float64Array | Uint16Array | Uint32Array | Uint8Array;
@@ -138,6 +139,19 @@ export const KERNEL_NAMES = [
   "nearest",
   "secularVectors",
   "pivotedPanel",
+  "attentionGradient",
+  "rmsNormGradient",
+  "layerNorm",
+  "layerNormGradient",
+  "activateGradient",
+  "gatedActivation",
+  "gatedActivationGradient",
+  "crossEntropy",
+  "crossEntropyGradient",
+  "klDivergence",
+  "klDivergenceGradient",
+  "scatterRows",
+  "adamW",
 ] as const;
 
 /** One of {@linkcode KERNEL_NAMES}. */
@@ -152,7 +166,7 @@ export type KernelName = typeof KERNEL_NAMES[number];
  * over as operand and target, whose outcome is undefined). `S` is a storage: a flat run of elements
  * in the backend's memory. Kernels may queue their work; only `download` waits for it.
  */
-export interface Kernels<S> extends StepKernels<S> {
+export interface Kernels<S> extends StepKernels<S>, TrainingKernels<S> {
   /** The name users choose the device by. */
   readonly name: string;
   /** What computes, so far as it decides the last bit. */

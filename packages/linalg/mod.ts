@@ -10,6 +10,8 @@ export * from "./device_array.ts";
 export * from "./factorization_steps.ts";
 export * from "./kernels.ts";
 export * from "./step_kernels.ts";
+export * from "./training_kernels.ts";
+export * from "./training_steps.ts";
 export * from "./reference/reference_device.ts";
 export { createReferenceKernels } from "./reference/reference_kernels.ts";
 export * from "./wasm/wasm_device.ts";

@@ -14,27 +14,38 @@ export function attention<S>(
   options: AttentionOptions,
 ): DeviceArray {
   const action = "Cannot attend";
-  const sizes = sizesOf(action, q, k, options);
+  const sizes = attentionSizes(action, q, k, options);
   checkShape(action, v, k.shape);
   const dtype = context.float(action, q, "attention");
   sameDtype(action, q, k);
   sameDtype(action, q, v);
+  const { logSumExp = null } = options;
+  if (logSumExp) {
+    checkShape(action, logSumExp, [...q.shape.slice(0, -1), sizes.heads]);
+    sameDtype(action, q, logSumExp);
+  }
   const out = context.make(action, dtype, q.shape);
   context.kernels.attention({
     q: context.open(action, q),
     k: context.open(action, k),
     v: context.open(action, v),
     out: context.open(action, out),
+    logSumExp: logSumExp && context.open(action, logSumExp),
     dtype,
-    scale: options.scale ?? 1 / Math.sqrt(sizes.headSize),
     ...sizes,
   });
   return out;
 }
 
-type Sizes = Omit<AttentionParams<unknown>, "q" | "k" | "v" | "out" | "dtype" | "scale">;
+type Sizes = Omit<AttentionParams<unknown>, "q" | "k" | "v" | "out" | "dtype" | "logSumExp">;
 
-function sizesOf(action: string, q: DeviceArray, k: DeviceArray, options: AttentionOptions): Sizes {
+/** The counts and the scale of attention, which must fit together. */
+export function attentionSizes(
+  action: string,
+  q: DeviceArray,
+  k: DeviceArray,
+  options: AttentionOptions,
+): Sizes {
   const { heads, kvHeads = heads } = options;
   const [batch, queries, width] = batchedShape(action, q);
   const [batchK, keyRows, kvWidth] = batchedShape(action, k);
@@ -61,6 +72,7 @@ function sizesOf(action: string, q: DeviceArray, k: DeviceArray, options: Attent
     heads,
     kvHeads,
     headSize,
+    scale: options.scale ?? 1 / Math.sqrt(headSize),
     window: Math.min(window, keyCount),
   };
 }

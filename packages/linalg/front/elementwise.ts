@@ -17,7 +17,7 @@ export function binary<S>(
   const action = `Cannot ${operation}`;
   sameDtype(action, a, b);
   const period = sizeOf(b.shape);
-  const isRow = b.shape.length === 1 && b.shape[0] === a.shape.at(-1);
+  const isRow = b.shape.length === 1 && (period === 1 || period === a.shape.at(-1));
   if (!isRow) checkShape(action, b, a.shape);
   const other = context.open(action, b);
   return mapArray(context, action, "binary", a, ({ x, out, dtype, length }) => {

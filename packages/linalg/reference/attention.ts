@@ -29,6 +29,7 @@ export function attention(p: AttentionParams<HostArray>): void {
           for (let key = first; key <= last; key++) sum += scores[key] * v[column(key) + i];
           out[row + i] = sum / total;
         }
+        if (p.logSumExp) p.logSumExp[row / headSize] = max + Math.log(total);
       }
     }
   }

@@ -1,20 +1,27 @@
 // The reference backend: plain loops, f64 accumulation, clarity first. All others are tested
 // against it. One storage is one typed array.
 
-import type { Activation, Reduction } from "../device.ts";
+import type { Reduction } from "../device.ts";
 import type { DeviceDtype } from "../device_array.ts";
 import { type HostArray, KERNEL_NAMES, type Kernels } from "../kernels.ts";
+import { ACTIVATIONS } from "./activations.ts";
+import { adamW } from "./adamw.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { arrowheadSvd } from "./arrowhead_svd.ts";
 import { attention } from "./attention.ts";
+import { attentionGradient } from "./attention_gradient.ts";
 import { choleskyBlock } from "./cholesky_block.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
+import { crossEntropy, crossEntropyGradient } from "./cross_entropy.ts";
 import { hadamard } from "./hadamard.ts";
 import { cast } from "./halves.ts";
 import { householderPanel } from "./householder_panel.ts";
+import { klDivergence, klDivergenceGradient } from "./kl_divergence.ts";
+import { layerNorm, layerNormGradient } from "./layer_norm.ts";
 import { matmul } from "./matmul.ts";
 import { nearest } from "./nearest.ts";
 import { pivotedPanel } from "./pivoted_panel.ts";
+import { rmsNormGradient } from "./rms_norm_gradient.ts";
 import { rotary } from "./rotary.ts";
 import { secularVectors } from "./secular_vectors.ts";
 import { solveBlock } from "./solve_block.ts";
@@ -83,8 +90,23 @@ export function createReferenceKernels(): Kernels<HostArray> {
       for (let i = 0; i < length; i++) out[i] = x[i] * factor;
     },
     activate: ({ x, out, length, activation }) => {
-      const apply = ACTIVATIONS[activation];
-      for (let i = 0; i < length; i++) out[i] = apply(x[i]);
+      const { value } = ACTIVATIONS[activation];
+      for (let i = 0; i < length; i++) out[i] = value(x[i]);
+    },
+    activateGradient: ({ x, gradient, out, length, activation }) => {
+      const { slope } = ACTIVATIONS[activation];
+      for (let i = 0; i < length; i++) out[i] = gradient[i] * slope(x[i]);
+    },
+    gatedActivation: ({ gate, up, out, length, activation }) => {
+      const { value } = ACTIVATIONS[activation];
+      for (let i = 0; i < length; i++) out[i] = value(gate[i]) * up[i];
+    },
+    gatedActivationGradient: ({ gate, up, gradient, length, activation, ...p }) => {
+      const { value, slope } = ACTIVATIONS[activation];
+      for (let i = 0; i < length; i++) {
+        p.gradientGate[i] = gradient[i] * up[i] * slope(gate[i]);
+        p.gradientUp[i] = gradient[i] * value(gate[i]);
+      }
     },
     softmax: ({ x, out, rows, cols }) => {
       for (let start = 0; start < rows * cols; start += cols) {
@@ -103,8 +125,12 @@ export function createReferenceKernels(): Kernels<HostArray> {
         for (let j = 0; j < cols; j++) out[start + j] = x[start + j] * factor * gain[j];
       }
     },
+    rmsNormGradient,
+    layerNorm,
+    layerNormGradient,
     rotary,
     attention,
+    attentionGradient,
     gather: ({ x, indices, out, rows, cols, count, along }) => {
       if (along === "rows") {
         for (let i = 0; i < count; i++) {
@@ -142,6 +168,17 @@ export function createReferenceKernels(): Kernels<HostArray> {
     bidiagonalPanel,
     householderPanel,
     pivotedPanel,
+    crossEntropy,
+    crossEntropyGradient,
+    klDivergence,
+    klDivergenceGradient,
+    scatterRows: ({ target, indices, rows, targetRows, count, cols }) => {
+      for (let i = 0; i < count; i++) {
+        const start = Math.min(indices[i], targetRows - 1) * cols;
+        for (let j = 0; j < cols; j++) target[start + j] += rows[i * cols + j];
+      }
+    },
+    adamW,
     dispose: () => {},
   };
 }
@@ -159,33 +196,3 @@ const OPERATIONS = {
   subtract: (a: number, b: number) => a - b,
   multiply: (a: number, b: number) => a * b,
 };
-
-const ACTIVATIONS: Readonly<Record<Activation, (x: number) => number>> = {
-  silu: (x) => x / (1 + Math.exp(-x)),
-  gelu: (x) => x / 2 * erfc(-x / Math.SQRT2),
-  geluTanh: (x) => x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
-  relu: (x) => Math.max(x, 0),
-};
-
-/**
- * The complementary error function, to about 1e-15 of 1 up to |x| = 3, and relatively beyond.
- *
- * Near zero by its Maclaurin series, farther out by its continued fraction (Abramowitz and Stegun,
- * 7.1.6 and 7.1.14).
- */
-export function erfc(x: number): number {
-  if (x < 0) return 2 - erfc(-x);
-  if (x > 27) return 0;
-  if (x < 2.5) {
-    let term = x;
-    let sum = x;
-    for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(sum); n++) {
-      term *= 2 * x * x / (2 * n + 1);
-      sum += term;
-    }
-    return 1 - 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
-  }
-  let fraction = x;
-  for (let n = 60; n > 0; n--) fraction = x + n / 2 / fraction;
-  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * fraction);
-}

@@ -79,13 +79,13 @@ function activationBound(x: number, value: number, activation: Activation, dtype
 /** What a device does element by element. */
 export const ELEMENTWISE_CASES: readonly DeviceCase[] = [
   ...(["add", "subtract", "multiply"] as const).map((name): DeviceCase => ({
-    name: `${name}() rounds once, for equal shapes and for a vector on every row`,
+    name: `${name}() rounds once, for equal shapes, for a vector on every row and for one number`,
     async run(target) {
       const { device } = target;
       for (const dtype of floatsOf(target, "binary")) {
         for (const shape of SHAPES) {
           const a = randomValues(shape, 1, dtype);
-          for (const other of [shape, shape.slice(-1)]) {
+          for (const other of [shape, shape.slice(-1), [1]]) {
             const b = randomValues(other, 2, dtype);
             using left = put(device, a, dtype);
             using right = put(device, b, dtype);

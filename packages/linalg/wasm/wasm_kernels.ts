@@ -9,6 +9,7 @@ import {
   KERNEL_NAMES,
   type Kernels,
 } from "../kernels.ts";
+import { MISSING, missing } from "../missing_kernels.ts";
 import type { SolveBlockParams } from "../step_kernels.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import type { Engine } from "./engine.ts";
@@ -85,7 +86,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     name: "wasm",
     description: engine.description,
     dtypes: ["f32", "f64", "f16", "u32", "u8"],
-    doubles: new Set(KERNEL_NAMES),
+    doubles: new Set(KERNEL_NAMES.filter((name) => !MISSING.wasm.has(name))),
     allocate: (dtype, length) => allocate(length * BYTES[dtype]),
     free: ({ address }) => allocator.free(address),
     upload: (storage, dtype, data) => view(storage, dtype, data.length).set(data),
@@ -140,6 +141,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       run(of(ROTARY, p.dtype), [...addresses, ...sizes]);
     },
     attention: (p) => {
+      if (p.logSumExp) missing("logSumExp")();
       // Each thread keeps the scores of one query, rounded up to the fives they are computed in.
       const bytes = Math.ceil((p.keys + 5) * BYTES[p.dtype] / 64) * 64;
       const scores = allocate(bytes * engine.threads);
@@ -199,6 +201,19 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       allocator.free(zHat.address);
     },
     bidiagonalPanel: (p) => bidiagonalPanel(engine, p),
+    attentionGradient: missing("attentionGradient"),
+    rmsNormGradient: missing("rmsNormGradient"),
+    layerNorm: missing("layerNorm"),
+    layerNormGradient: missing("layerNormGradient"),
+    activateGradient: missing("activateGradient"),
+    gatedActivation: missing("gatedActivation"),
+    gatedActivationGradient: missing("gatedActivationGradient"),
+    crossEntropy: missing("crossEntropy"),
+    crossEntropyGradient: missing("crossEntropyGradient"),
+    klDivergence: missing("klDivergence"),
+    klDivergenceGradient: missing("klDivergenceGradient"),
+    scatterRows: missing("scatterRows"),
+    adamW: missing("adamW"),
     dispose: engine.dispose,
   };
 }

@@ -1,6 +1,7 @@
 // The WebGPU backend: f32 throughout. The only f64 arrays are sums kept as pairs of f32.
 
 import type { KernelName, Kernels } from "../kernels.ts";
+import { missing } from "../missing_kernels.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { attention } from "./attention.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
@@ -63,7 +64,7 @@ export function createWebgpuKernels(
     softmax: (p) => softmax(gpu, p),
     rmsNorm: (p) => rmsNorm(gpu, p),
     rotary: (p) => rotary(gpu, p),
-    attention: (p) => attention(gpu, p),
+    attention: (p) => p.logSumExp ? missing("logSumExp")() : attention(gpu, p),
     gather: (p) => gather(gpu, p),
     hadamard: (p) => hadamard(gpu, p),
     nearest: (p) => nearest(gpu, p),
@@ -83,6 +84,19 @@ export function createWebgpuKernels(
       // Found in f64, which is refused before it comes here.
       throw new TypeError("Cannot take secular vectors on webgpu");
     },
+    attentionGradient: missing("attentionGradient"),
+    rmsNormGradient: missing("rmsNormGradient"),
+    layerNorm: missing("layerNorm"),
+    layerNormGradient: missing("layerNormGradient"),
+    activateGradient: missing("activateGradient"),
+    gatedActivation: missing("gatedActivation"),
+    gatedActivationGradient: missing("gatedActivationGradient"),
+    crossEntropy: missing("crossEntropy"),
+    crossEntropyGradient: missing("crossEntropyGradient"),
+    klDivergence: missing("klDivergence"),
+    klDivergenceGradient: missing("klDivergenceGradient"),
+    scatterRows: missing("scatterRows"),
+    adamW: missing("adamW"),
     dispose: () => {
       gpu.dispose();
       onDispose();

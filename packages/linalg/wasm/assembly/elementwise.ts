@@ -16,28 +16,40 @@ export function binaryTask<T>(task: usize): void {
   const period = word(4);
   const end = min(word(3), (task + 1) * GRAIN);
   let i = task * GRAIN;
+  if (period == 1) {
+    const y = v128.splat<T>(load<T>(word(1)));
+    for (; i < end; i += lanes<T>()) {
+      const result = combine<T>(loadUpTo<T>(word(0) + i * size, end - i), y, word(5));
+      storeUpTo<T>(word(2) + i * size, result, end - i);
+    }
+    return;
+  }
   let from = i % period;
   while (i < end) {
     const count = min(end - i, period - from);
-    combine<T>(word(0) + i * size, word(1) + from * size, word(2) + i * size, count, word(5));
+    combineRun<T>(word(0) + i * size, word(1) + from * size, word(2) + i * size, count, word(5));
     i += count;
     from = 0;
   }
 }
 
 @inline
-function combine<T>(a: usize, b: usize, out: usize, count: usize, kind: usize): void {
+function combineRun<T>(a: usize, b: usize, out: usize, count: usize, kind: usize): void {
   let at: usize = 0;
   for (let i: usize = 0; i < count; i += lanes<T>(), at += 16) {
     const x = loadUpTo<T>(a + at, count - i);
     const y = loadUpTo<T>(b + at, count - i);
-    const result = kind == ADD
-      ? v128.add<T>(x, y)
-      : kind == SUBTRACT
-      ? v128.sub<T>(x, y)
-      : v128.mul<T>(x, y);
-    storeUpTo<T>(out + at, result, count - i);
+    storeUpTo<T>(out + at, combine<T>(x, y, kind), count - i);
   }
+}
+
+@inline
+function combine<T>(x: v128, y: v128, kind: usize): v128 {
+  return kind == ADD
+    ? v128.add<T>(x, y)
+    : kind == SUBTRACT
+    ? v128.sub<T>(x, y)
+    : v128.mul<T>(x, y);
 }
 
 export function scaleTasks(): usize {
