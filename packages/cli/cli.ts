@@ -32,12 +32,23 @@ export async function runCli(args: readonly string[]): Promise<number> {
     (name === undefined || name === "--help" || name === "help" ? print : tell)(overview(name));
     return name === undefined || name === "--help" || name === "help" ? EXIT.done : EXIT.usage;
   }
+  return await runCommand(command, rest);
+}
+
+/**
+ * Runs one command: reads its flags, shows its help, turns errors into messages and exit codes.
+ *
+ * @param command The command.
+ * @param args Its arguments, without its name.
+ * @returns The exit code, as {@linkcode runCli} has them.
+ */
+export async function runCommand(command: Command, args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
   const onSignal = () => interrupt.signal.aborted ? Deno.exit(EXIT.interrupted) : interrupt.abort();
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener("SIGTERM", onSignal);
   try {
-    const { operands, values } = parseFlags(command, rest);
+    const { operands, values } = parseFlags(command, args);
     if (values.on("help")) {
       print(commandHelp(command));
       return EXIT.done;
