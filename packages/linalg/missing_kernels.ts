@@ -11,18 +11,6 @@ export const MISSING: Readonly<Record<"wasm" | "webgpu", ReadonlySet<MissingName
   wasm: new Set<MissingName>([
     "logSumExp",
     "attentionGradient",
-    "rmsNormGradient",
-    "layerNorm",
-    "layerNormGradient",
-    "activateGradient",
-    "gatedActivation",
-    "gatedActivationGradient",
-    "crossEntropy",
-    "crossEntropyGradient",
-    "klDivergence",
-    "klDivergenceGradient",
-    "scatterRows",
-    "adamW",
   ]),
   webgpu: new Set<MissingName>([
     "logSumExp",

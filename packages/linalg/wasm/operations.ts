@@ -77,3 +77,29 @@ export const MEASURE_COLUMNS = 54;
 export const PIVOT_COLUMN = 56;
 /** Finds what a reflector makes of the columns that are left. */
 export const PIVOT_REST = 58;
+/** Derivative of root-mean-square normalization. */
+export const RMS_NORM_GRADIENT = 104;
+/** Layer normalization of rows. */
+export const LAYER_NORM = 106;
+/** Its derivative. */
+export const LAYER_NORM_GRADIENT = 108;
+/** Adds up what the tasks of such a derivative have summed. */
+export const SUM_PARTS = 110;
+/** Derivative of a function of every element. */
+export const ACTIVATE_GRADIENT = 112;
+/** Such a function of one array times another. */
+export const GATED_ACTIVATION = 114;
+/** Its derivative. */
+export const GATED_ACTIVATION_GRADIENT = 116;
+/** Softmax cross-entropy of rows. */
+export const CROSS_ENTROPY = 118;
+/** Its derivative. */
+export const CROSS_ENTROPY_GRADIENT = 120;
+/** Divergence of one softmax of rows from another. */
+export const KL_DIVERGENCE = 122;
+/** Its derivative. */
+export const KL_DIVERGENCE_GRADIENT = 124;
+/** Adds rows to rows of another matrix. */
+export const SCATTER_ROWS = 126;
+/** A step of the optimizer. */
+export const ADAM_W = 128;

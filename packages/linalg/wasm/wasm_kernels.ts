@@ -1,6 +1,6 @@
 // The WebAssembly backend: one storage is a run of the memory that all kernels and threads share.
 
-import type { Activation, Reduction } from "../device.ts";
+import type { Reduction } from "../device.ts";
 import type { DeviceDtype } from "../device_array.ts";
 import {
   type AffineMatmulParams,
@@ -14,6 +14,7 @@ import type { SolveBlockParams } from "../step_kernels.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import type { Engine } from "./engine.ts";
 import { matmul } from "./matmul.ts";
+import { activationNumber, of } from "./numbers.ts";
 import {
   ACTIVATE,
   AFFINE_MATMUL,
@@ -45,6 +46,7 @@ import {
   TRANSPOSE,
 } from "./operations.ts";
 import { pivotedPanel } from "./pivoted_panel.ts";
+import { createTrainingKernels } from "./training.ts";
 import { tridiagonalPanel } from "./tridiagonal_panel.ts";
 
 /** A run of the memory. */
@@ -52,12 +54,9 @@ export interface WasmStorage {
   readonly address: number;
 }
 
-type Float = "f32" | "f64";
-
 const BYTES: Readonly<Record<DeviceDtype, number>> = { f32: 4, f64: 8, f16: 2, u32: 4, u8: 1 };
 
 // The positions of these words are the numbers that the kernels know them by.
-const ACTIVATIONS: readonly Activation[] = ["silu", "gelu", "geluTanh", "relu"];
 const REDUCTIONS: readonly Reduction[] = ["sum", "absSum", "squareSum", "max", "absMax"];
 const OPERATIONS = ["add", "subtract", "multiply"] as const;
 
@@ -126,7 +125,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       run(of(SCALE, dtype), [x.address, out.address, length], [factor]);
     },
     activate: ({ x, out, dtype, length, activation }) => {
-      const kind = ACTIVATIONS.indexOf(activation);
+      const kind = activationNumber(activation);
       run(of(ACTIVATE, dtype), [x.address, out.address, length, kind]);
     },
     softmax: ({ x, out, dtype, rows, cols }) => {
@@ -202,25 +201,9 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     },
     bidiagonalPanel: (p) => bidiagonalPanel(engine, p),
     attentionGradient: missing("attentionGradient"),
-    rmsNormGradient: missing("rmsNormGradient"),
-    layerNorm: missing("layerNorm"),
-    layerNormGradient: missing("layerNormGradient"),
-    activateGradient: missing("activateGradient"),
-    gatedActivation: missing("gatedActivation"),
-    gatedActivationGradient: missing("gatedActivationGradient"),
-    crossEntropy: missing("crossEntropy"),
-    crossEntropyGradient: missing("crossEntropyGradient"),
-    klDivergence: missing("klDivergence"),
-    klDivergenceGradient: missing("klDivergenceGradient"),
-    scatterRows: missing("scatterRows"),
-    adamW: missing("adamW"),
+    ...createTrainingKernels(engine),
     dispose: engine.dispose,
   };
-}
-
-/** The number of an operation that runs in both f32 and f64. */
-function of(operation: number, dtype: Float): number {
-  return operation + (dtype === "f64" ? 1 : 0);
 }
 
 function attentionWords(

@@ -33,6 +33,13 @@ function loadPart<T>(address: usize, count: usize): v128 {
   return v128.load_lane<f32>(address, pair, 2, 8);
 }
 
+/** All bits of the first `count` lanes. */
+@inline
+export function firstLanes<T>(count: usize): v128 {
+  if (sizeof<T>() == 8) return i64x2.lt_s(i64x2(0, 1), i64x2.splat(count));
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(<i32> count));
+}
+
 /** Stores up to a vector of elements. */
 @inline
 export function storeUpTo<T>(address: usize, vector: v128, count: usize): void {
@@ -59,6 +66,13 @@ export function lowDoubles(vector: v128): v128 {
 @inline
 export function highDoubles(vector: v128): v128 {
   return f64x2.promote_low_f32x4(i64x2.shuffle(vector, vector, 1, 0));
+}
+
+/** The lanes in f64; of four f32, the sums of two and two. */
+@inline
+export function pairSums<T>(vector: v128): v128 {
+  if (sizeof<T>() == 8) return vector;
+  return f64x2.add(lowDoubles(vector), highDoubles(vector));
 }
 
 /** Two halves in f64 as one vector of f32. */

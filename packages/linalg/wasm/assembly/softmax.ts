@@ -2,19 +2,10 @@
 
 import { exp, expNegative } from "./exponential";
 import { divideUp, grain, word } from "./memory";
-import {
-  highDoubles,
-  joinDoubles,
-  lanes,
-  loadUpTo,
-  lowDoubles,
-  storeUpTo,
-  sumLanes,
-  zero,
-} from "./simd";
+import { firstLanes, lanes, loadUpTo, pairSums, storeUpTo, sumLanes, zero } from "./simd";
 
 /** How much more an element costs here than in a plain loop. */
-const COST: usize = 4;
+export const COST: usize = 4;
 
 export function softmaxTasks(): usize {
   return divideUp(word(2), grain(word(3) * COST));
@@ -28,53 +19,80 @@ export function softmaxTask<T>(task: usize): void {
   for (let row = task * share; row < end; row++) {
     const out = word(1) + row * bytes;
     const sum = exponentials<T>(word(0) + row * bytes, word(3), out);
-    divide<T>(out, word(3), sum);
+    multiply<T>(out, word(3), <T> (1 / sum));
   }
 }
 
-/** Writes exp(x − max) and returns the sum of it. */
-export function exponentials<T>(x: usize, count: usize, out: usize): f64 {
+/** Writes exp(factor · (x − max)) and returns the sum of it; the factor is positive. */
+export function exponentials<T>(x: usize, count: usize, out: usize, factor: T = 1): f64 {
+  const factors = v128.splat<T>(factor);
   const shift = v128.splat<T>(largest<T>(x, count));
-  let low = zero();
-  let high = zero();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    const difference = v128.sub<T>(loadUpTo<T>(x + i * sizeof<T>(), left), shift);
-    let result = sizeof<T>() == 8 ? exp(difference) : expNegative(difference);
-    storeUpTo<T>(out + i * sizeof<T>(), result, left);
-    // What was not stored does not count.
-    if (left < lanes<T>()) result = loadUpTo<T>(out + i * sizeof<T>(), left);
-    if (sizeof<T>() == 8) low = f64x2.add(low, result);
-    else {
-      low = f64x2.add(low, lowDoubles(result));
-      high = f64x2.add(high, highDoubles(result));
-    }
+  let sum = zero();
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    const result = exponential<T>(v128.mul<T>(v128.sub<T>(v128.load(x), shift), factors));
+    v128.store(out, result);
+    sum = f64x2.add(sum, pairSums<T>(result));
+    x += 16;
+    out += 16;
   }
-  return sumLanes<f64>(f64x2.add(low, high));
+  if (count > 0) {
+    const values = loadUpTo<T>(x, count);
+    const result = exponential<T>(v128.mul<T>(v128.sub<T>(values, shift), factors));
+    storeUpTo<T>(out, result, count);
+    sum = f64x2.add(sum, pairSums<T>(v128.and(result, firstLanes<T>(count))));
+  }
+  return sumLanes<f64>(sum);
 }
 
-/** The largest element; NaN if there is one. */
-function largest<T>(x: usize, count: usize): T {
-  let best = v128.splat<T>(<T> -Infinity);
-  let i: usize = 0;
-  for (; i + lanes<T>() <= count; i += lanes<T>()) {
-    best = v128.max<T>(best, v128.load(x + i * sizeof<T>()));
+/** Σ exp(x − shift), with no element above the shift. */
+export function sumExponentials<T>(x: usize, count: usize, shift: T): f64 {
+  const shifts = v128.splat<T>(shift);
+  let sum = zero();
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    sum = f64x2.add(sum, pairSums<T>(exponential<T>(v128.sub<T>(v128.load(x), shifts))));
+    x += 16;
   }
-  let result = max<T>(v128.extract_lane<T>(best, 0), v128.extract_lane<T>(best, 1));
-  if (sizeof<T>() == 4) {
-    result = max<T>(result, max<T>(v128.extract_lane<T>(best, 2), v128.extract_lane<T>(best, 3)));
+  if (count > 0) {
+    const result = exponential<T>(v128.sub<T>(loadUpTo<T>(x, count), shifts));
+    sum = f64x2.add(sum, pairSums<T>(v128.and(result, firstLanes<T>(count))));
   }
-  for (; i < count; i++) result = max<T>(result, load<T>(x + i * sizeof<T>()));
-  return result;
+  return sumLanes<f64>(sum);
 }
 
-function divide<T>(x: usize, count: usize, divisor: f64): void {
-  const by = f64x2.splat(divisor);
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const values = loadUpTo<T>(x + i * sizeof<T>(), count - i);
-    const result = sizeof<T>() == 8
-      ? f64x2.div(values, by)
-      : joinDoubles(f64x2.div(lowDoubles(values), by), f64x2.div(highDoubles(values), by));
-    storeUpTo<T>(x + i * sizeof<T>(), result, count - i);
+/** exp x for x ≤ 0. */
+@inline
+export function exponential<T>(x: v128): v128 {
+  return sizeof<T>() == 8 ? exp(x) : expNegative(x);
+}
+
+/** The largest element; NaN is passed over, as it spoils the sum in any case. */
+export function largest<T>(x: usize, count: usize): T {
+  const lowest = v128.splat<T>(<T> -Infinity);
+  let best = lowest;
+  let other = lowest;
+  for (; count >= 2 * lanes<T>(); count -= 2 * lanes<T>()) {
+    best = v128.pmax<T>(best, v128.load(x));
+    x += 16;
+    other = v128.pmax<T>(other, v128.load(x));
+    x += 16;
   }
+  best = v128.pmax<T>(best, other);
+  for (; count > 0; count -= min(count, lanes<T>())) {
+    const values = v128.bitselect(loadUpTo<T>(x, count), lowest, firstLanes<T>(count));
+    best = v128.pmax<T>(best, values);
+    x += 16;
+  }
+  const result = max<T>(v128.extract_lane<T>(best, 0), v128.extract_lane<T>(best, 1));
+  if (sizeof<T>() == 8) return result;
+  return max<T>(result, max<T>(v128.extract_lane<T>(best, 2), v128.extract_lane<T>(best, 3)));
+}
+
+/** Multiplies every element. */
+export function multiply<T>(x: usize, count: usize, factor: T): void {
+  const factors = v128.splat<T>(factor);
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    v128.store(x, v128.mul<T>(v128.load(x), factors));
+    x += 16;
+  }
+  if (count > 0) storeUpTo<T>(x, v128.mul<T>(loadUpTo<T>(x, count), factors), count);
 }

@@ -90,6 +90,7 @@ import {
 } from "./secular_vectors";
 import { softmaxTask, softmaxTasks } from "./softmax";
 import { solveBlockTask, solveBlockTasks } from "./solve_block";
+import { countTrainingTasks, runTrainingTask } from "./training_tasks";
 import { transposeTask, transposeTasks } from "./transpose";
 import { correctRow, multiplyRowTask, multiplyRowTasks, reflectRow } from "./tridiagonal_panel";
 
@@ -176,7 +177,7 @@ export function countTasks(operation: i32): usize {
     case SECULAR_VECTORS:
       return secularVectorsTasks();
     default:
-      return 0;
+      return countTrainingTasks(operation);
   }
 }
 
@@ -317,5 +318,7 @@ export function runTask(operation: i32, task: usize): void {
       return pivotRestTask<f32>(task);
     case PIVOT_REST + 1:
       return pivotRestTask<f64>(task);
+    default:
+      return runTrainingTask(operation, task);
   }
 }

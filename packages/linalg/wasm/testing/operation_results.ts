@@ -174,9 +174,62 @@ function floats(double: boolean): Record<string, Result> {
   };
 }
 
+function withScattered(device: Device, target: DeviceArray, rows: DeviceArray): DeviceArray {
+  device.scatterRows(target, indices(device, rows.shape[0], target.shape[0]), rows);
+  return target;
+}
+
+function withStep(device: Device, parameter: DeviceArray, gradient: DeviceArray): DeviceArray {
+  const moments = {
+    first: device.scale(gradient, 0.1),
+    second: device.multiply(gradient, gradient),
+  };
+  device.adamW(parameter, gradient, moments, {
+    step: 3,
+    learningRate: 0.01,
+    beta1: 0.9,
+    beta2: 0.95,
+    epsilon: 1e-8,
+    weightDecay: 0.1,
+    gradientScale: 0.7,
+  });
+  return device.add(parameter, device.add(moments.first, moments.second));
+}
+
+/** What training does in f32 and in f64. */
+function training(double: boolean): Record<string, Result> {
+  const make = (d: Device, ...shape: number[]) => normal(d, shape, double);
+  const x = (d: Device) => make(d, 301, 403);
+  const dy = (d: Device) => d.scale(x(d), 0.3);
+  const gain = (d: Device) => make(d, 403);
+  const targets = (d: Device) => indices(d, 301, 403);
+  return {
+    "rmsNormGradient of x": (d) => d.rmsNormGradient(x(d), gain(d), dy(d), 1e-5).x,
+    "rmsNormGradient of the gain": (d) => d.rmsNormGradient(x(d), gain(d), dy(d), 1e-5).gain,
+    layerNorm: (d) => d.layerNorm(x(d), gain(d), gain(d), 1e-5),
+    "layerNormGradient of x": (d) => d.layerNormGradient(x(d), gain(d), dy(d), 1e-5).x,
+    "layerNormGradient of the gain": (d) => d.layerNormGradient(x(d), gain(d), dy(d), 1e-5).gain,
+    "layerNormGradient of the bias": (d) => d.layerNormGradient(x(d), gain(d), dy(d), 1e-5).bias,
+    activateGradient: (d) => d.activateGradient(x(d), dy(d), "gelu"),
+    gatedActivation: (d) => d.gatedActivation(x(d), dy(d), "silu"),
+    "gatedActivationGradient of the gate": (d) =>
+      d.gatedActivationGradient(x(d), dy(d), dy(d), "silu").gate,
+    "gatedActivationGradient of the other": (d) =>
+      d.gatedActivationGradient(x(d), dy(d), dy(d), "geluTanh").up,
+    crossEntropy: (d) => d.crossEntropy(x(d), targets(d)),
+    crossEntropyGradient: (d) => d.crossEntropyGradient(x(d), targets(d), make(d, 301)),
+    klDivergence: (d) => d.klDivergence(x(d), dy(d), 2),
+    klDivergenceGradient: (d) => d.klDivergenceGradient(x(d), dy(d), make(d, 301), 2),
+    scatterRows: (d) => withScattered(d, make(d, 50, 403), x(d)),
+    adamW: (d) => withStep(d, x(d), dy(d)),
+  };
+}
+
 const OPERATIONS: readonly (readonly [name: string, result: Result])[] = [
   ...Object.entries(floats(false)).map(([name, result]) => [`${name}, f32`, result] as const),
   ...Object.entries(floats(true)).map(([name, result]) => [`${name}, f64`, result] as const),
+  ...Object.entries(training(false)).map(([name, result]) => [`${name}, f32`, result] as const),
+  ...Object.entries(training(true)).map(([name, result]) => [`${name}, f64`, result] as const),
   ["arrowheadSvd, left", (d) => ofArrowhead(d).left],
   ["arrowheadSvd, right", (d) => ofArrowhead(d).right],
   ["gram", (d) => withGram(d, normal(d, [301, 263], false))],
