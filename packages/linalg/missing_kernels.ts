@@ -12,22 +12,7 @@ export const MISSING: Readonly<Record<"wasm" | "webgpu", ReadonlySet<MissingName
     "logSumExp",
     "attentionGradient",
   ]),
-  webgpu: new Set<MissingName>([
-    "logSumExp",
-    "attentionGradient",
-    "rmsNormGradient",
-    "layerNorm",
-    "layerNormGradient",
-    "activateGradient",
-    "gatedActivation",
-    "gatedActivationGradient",
-    "crossEntropy",
-    "crossEntropyGradient",
-    "klDivergence",
-    "klDivergenceGradient",
-    "scatterRows",
-    "adamW",
-  ]),
+  webgpu: new Set<MissingName>(["logSumExp", "attentionGradient"]),
 };
 
 /** The entry of a kernel that is missing. */

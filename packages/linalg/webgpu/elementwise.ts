@@ -2,7 +2,7 @@
 
 import type { Activation } from "../device.ts";
 import type { Kernels } from "../kernels.ts";
-import { ERFC } from "./erfc.ts";
+import { activationOf } from "./activations.ts";
 import type { Gpu } from "./gpu.ts";
 import { type GpuStorage, view } from "./storage.ts";
 import { GROUP_SIZE, type Kernel, MAIN } from "./kernel.ts";
@@ -14,19 +14,24 @@ type Params<K extends "scale" | "activate" | "binary"> = Parameters<Kernels<GpuS
 const PER_INVOCATION = 4;
 const RUN = GROUP_SIZE * PER_INVOCATION;
 
-/** The entry point of a kernel that sets `out` at element `i` to an expression. */
-export function forEachElement(expression: string): string {
+/** The entry point of a kernel that does something at each element `i`. */
+export function atEachElement(statements: string): string {
   return /* wgsl */ `${MAIN}
   for (var step = 0u; step < ${PER_INVOCATION}u; step++) {
     let i = group * ${RUN}u + step * ${GROUP_SIZE}u + local;
     if (i < p.length) {
-      out[p.out_at + i] = ${expression};
+      ${statements}
     }
   }
 }`;
 }
 
-/** How many workgroups {@linkcode forEachElement} needs for so many elements. */
+/** The entry point of a kernel that sets `out` at element `i` to an expression. */
+export function forEachElement(expression: string): string {
+  return atEachElement(`out[p.out_at + i] = ${expression};`);
+}
+
+/** How many workgroups {@linkcode atEachElement} needs for so many elements. */
 export function groupsFor(length: number): number {
   return Math.ceil(length / RUN);
 }
@@ -47,15 +52,6 @@ export function scale(gpu: Gpu, { x, out, length, factor }: Params<"scale">): vo
   }
 }
 
-// The hyperbolic tangent of WGSL may overflow: 1 + tanh(u) is written as 2 / (1 + exp(-2u)).
-const ACTIVATIONS: Readonly<Record<Activation, string>> = {
-  silu: "return v / (1 + exp(-v));",
-  gelu: "return 0.5 * v * erfc(-0.70710678 * v);",
-  geluTanh: "return v / (1 + exp(-1.5957691 * (v + 0.044715 * v * v * v)));",
-  // Greater than zero or NaN: what compares false to zero is kept.
-  relu: "return select(v, 0, v <= 0);",
-};
-
 function activateKernel(activation: Activation): Kernel<"x", "out", "length"> {
   return {
     name: activation,
@@ -63,8 +59,7 @@ function activateKernel(activation: Activation): Kernel<"x", "out", "length"> {
     writes: { out: "f32" },
     params: { length: "u32" },
     code: () => /* wgsl */ `
-${activation === "gelu" ? ERFC : ""}
-fn activate(v: f32) -> f32 { ${ACTIVATIONS[activation]} }
+${activationOf(activation)}
 ${forEachElement("activate(x[p.x_at + i])")}`,
   };
 }

@@ -3,6 +3,8 @@
 // is exact in f32 in whatever order.
 
 import { assertEquals, assertThrows } from "@std/assert";
+import type { AnyTensor } from "@pare/tensor";
+import type { DeviceArray } from "../device_array.ts";
 import { deviceTest } from "./testing/gpu_test_device.ts";
 import { type Compute, indices, integers, twinTest } from "./testing/twin_test.ts";
 
@@ -90,6 +92,100 @@ cutTest(
   (put, device) => device.rmsNorm(put(integers([30, 70], 1)), put(integers([35], 2)), 1e-5),
   1e-5,
 );
+cutTest(
+  "layerNorm",
+  (put, device) =>
+    device.layerNorm(put(integers([30, 70], 1)), put(integers([35], 2)), put(integers([35], 3)), 1),
+  1e-5,
+);
+for (const part of ["x", "gain", "bias"] as const) {
+  const rows = (put: (x: AnyTensor) => DeviceArray) =>
+    [put(integers([60, 70], 1)), put(integers([35], 2)), put(integers([60, 70], 3))] as const;
+  if (part !== "bias") {
+    cutTest(
+      `rmsNormGradient by ${part}`,
+      (put, device) => device.rmsNormGradient(...rows(put), 1)[part],
+      // 120 summands of up to 16 for a gain, each off by some ten units in the last place.
+      120 * 16 * 10 * 2 ** -24,
+    );
+  }
+  cutTest(
+    `layerNormGradient by ${part}`,
+    (put, device) => device.layerNormGradient(...rows(put), 1)[part],
+    120 * 16 * 10 * 2 ** -24,
+  );
+}
+cutTest(
+  "activateGradient",
+  (put, device) =>
+    device.activateGradient(put(integers([999], 1)), put(integers([999], 2)), "relu"),
+);
+cutTest(
+  "gatedActivation",
+  (put, device) => device.gatedActivation(put(integers([999], 1)), put(integers([999], 2)), "relu"),
+);
+for (const part of ["gate", "up"] as const) {
+  cutTest(`gatedActivationGradient by ${part}`, (put, device) => {
+    const [gate, up, gradient] = [1, 2, 3].map((seed) => put(integers([999], seed)));
+    return device.gatedActivationGradient(gate, up, gradient, "relu")[part];
+  });
+}
+cutTest(
+  "crossEntropy",
+  (put, device) => device.crossEntropy(put(integers([50, 30], 1)), put(indices(50, 30))),
+  1e-5,
+);
+cutTest(
+  "crossEntropyGradient",
+  (put, device) =>
+    device.crossEntropyGradient(
+      put(integers([50, 30], 1)),
+      put(indices(50, 30)),
+      put(integers([50], 2)),
+    ),
+  1e-5,
+);
+cutTest(
+  "klDivergence",
+  (put, device) => device.klDivergence(put(integers([50, 30], 1)), put(integers([50, 30], 2)), 2),
+  1e-5,
+);
+cutTest(
+  "klDivergenceGradient",
+  (put, device) =>
+    device.klDivergenceGradient(
+      put(integers([50, 30], 1)),
+      put(integers([50, 30], 2)),
+      put(integers([50], 3)),
+      2,
+    ),
+  1e-5,
+);
+cutTest("scatterRows", (put, device) => {
+  const target = put(integers([60, 17], 1));
+  device.scatterRows(target, put(indices(91, 60)), put(integers([91, 17], 2)));
+  return target;
+});
+for (const part of ["parameter", "first", "second"] as const) {
+  cutTest(`adamW of ${part}`, (put, device) => {
+    const arrays = {
+      parameter: put(integers([999], 1)),
+      first: put(integers([999], 2)),
+      // Squares are not negative.
+      second: device.multiply(put(integers([999], 3)), put(integers([999], 3))),
+    };
+    device.adamW(arrays.parameter, put(integers([999], 4)), arrays, {
+      step: 3,
+      learningRate: 0.1,
+      beta1: 0.9,
+      beta2: 0.99,
+      epsilon: 1,
+      weightDecay: 0.1,
+      gradientScale: 0.5,
+    });
+    return arrays[part];
+  }, 1e-5);
+}
 cutTest("rotary", (put, device) =>
   device.rotary(
     put(integers([2, 50, 12], 1)),

@@ -2,29 +2,36 @@
 
 import type { KernelName, Kernels } from "../kernels.ts";
 import { missing } from "../missing_kernels.ts";
+import { adamW } from "./adamw.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { attention } from "./attention.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import { cast } from "./cast.ts";
 import { choleskyBlock } from "./cholesky_block.ts";
 import { copyBlock } from "./copy_block.ts";
+import { crossEntropy, crossEntropyGradient } from "./cross_entropy.ts";
 import { activate, binary, scale } from "./elementwise.ts";
+import { activateGradient, gatedActivation, gatedActivationGradient } from "./gated_activation.ts";
 import { gather } from "./gather.ts";
 import type { Gpu } from "./gpu.ts";
-import type { GpuStorage } from "./storage.ts";
 import { gram } from "./gram.ts";
 import { hadamard } from "./hadamard.ts";
 import { householderPanel } from "./householder_panel.ts";
+import { klDivergence, klDivergenceGradient } from "./kl_divergence.ts";
+import { layerNorm, layerNormGradient } from "./layer_norm.ts";
 import { matmul } from "./matmul.ts";
 import { nearest } from "./nearest.ts";
 import { pivotedPanel } from "./pivoted_panel.ts";
 import { reduceCols } from "./reduce_cols.ts";
 import { reduceRows } from "./reduce_rows.ts";
 import { rmsNorm } from "./rms_norm.ts";
+import { rmsNormGradient } from "./rms_norm_gradient.ts";
 import { rotary } from "./rotary.ts";
 import { rotateRows } from "./rotate_rows.ts";
+import { scatterRows } from "./scatter_rows.ts";
 import { softmax } from "./softmax.ts";
 import { solveBlock } from "./solve_block.ts";
+import type { GpuStorage } from "./storage.ts";
 import { byteLengthOf, download, upload } from "./transfer.ts";
 import { transpose } from "./transpose.ts";
 import { tridiagonalPanel } from "./tridiagonal_panel.ts";
@@ -85,18 +92,18 @@ export function createWebgpuKernels(
       throw new TypeError("Cannot take secular vectors on webgpu");
     },
     attentionGradient: missing("attentionGradient"),
-    rmsNormGradient: missing("rmsNormGradient"),
-    layerNorm: missing("layerNorm"),
-    layerNormGradient: missing("layerNormGradient"),
-    activateGradient: missing("activateGradient"),
-    gatedActivation: missing("gatedActivation"),
-    gatedActivationGradient: missing("gatedActivationGradient"),
-    crossEntropy: missing("crossEntropy"),
-    crossEntropyGradient: missing("crossEntropyGradient"),
-    klDivergence: missing("klDivergence"),
-    klDivergenceGradient: missing("klDivergenceGradient"),
-    scatterRows: missing("scatterRows"),
-    adamW: missing("adamW"),
+    rmsNormGradient: (p) => rmsNormGradient(gpu, p),
+    layerNorm: (p) => layerNorm(gpu, p),
+    layerNormGradient: (p) => layerNormGradient(gpu, p),
+    activateGradient: (p) => activateGradient(gpu, p),
+    gatedActivation: (p) => gatedActivation(gpu, p),
+    gatedActivationGradient: (p) => gatedActivationGradient(gpu, p),
+    crossEntropy: (p) => crossEntropy(gpu, p),
+    crossEntropyGradient: (p) => crossEntropyGradient(gpu, p),
+    klDivergence: (p) => klDivergence(gpu, p),
+    klDivergenceGradient: (p) => klDivergenceGradient(gpu, p),
+    scatterRows: (p) => scatterRows(gpu, p),
+    adamW: (p) => adamW(gpu, p),
     dispose: () => {
       gpu.dispose();
       onDispose();
