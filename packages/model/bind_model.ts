@@ -3,7 +3,7 @@ import type { Operator } from "@pare/operators";
 import { uploadBatch } from "./batches.ts";
 import { bindBlock, type BoundBlock } from "./block.ts";
 import type { ModelConfig } from "./config.ts";
-import { embedTokens, type Tokens } from "./embed.ts";
+import { checkWindows, embedTokens, type Tokens } from "./embed.ts";
 import { bindHead, type BoundHead } from "./head.ts";
 import type { KvCache } from "./kv_cache.ts";
 import { topLevel } from "./layout.ts";
@@ -84,24 +84,13 @@ export async function runModel(
   windows: readonly Tokens[],
   options: RunModelOptions = {},
 ): Promise<DeviceArray> {
-  const { config, embedding, blocks } = model;
+  const { name, config, embedding, blocks } = model;
   const { cache, device = model.device } = options;
-  if (windows.length === 0) {
-    throw new RangeError(
-      `Cannot run ${model.name} as windows must be 1 or more: current count is 0`,
-    );
-  }
+  checkWindows(name, windows);
   const tokens = windows[0].length;
-  const other = windows.find((window) => window.length !== tokens);
-  if (other) {
-    throw new RangeError(
-      `Cannot run ${model.name} as windows must all be ${tokens} tokens long: ` +
-        `current length of one is ${other.length}`,
-    );
-  }
   const embedded = windows.map((window) => embedTokens(config, embedding, window));
   using scope = device.scope();
-  const positions = bindPositions(config, scope, tokens, cache?.length);
+  const positions = bindPositions(config, scope, tokens, { start: cache?.length });
   let hidden = uploadBatch(scope, embedded);
   for (const block of blocks) {
     using before = hidden;

@@ -26,7 +26,8 @@ export function embedTokens(config: ModelConfig, embedding: Operator, tokens: To
   return gatherRows(embedding, checkTokens(config, tokens));
 }
 
-function checkTokens(config: ModelConfig, tokens: Tokens): Uint32Array<ArrayBuffer> {
+/** The ids of a window, after a check of its length and of each of them. */
+export function checkTokens(config: ModelConfig, tokens: Tokens): Uint32Array<ArrayBuffer> {
   const { vocabularySize, maxPositions } = config;
   if (tokens.length < 1 || tokens.length > maxPositions) {
     throw new RangeError(
@@ -44,4 +45,19 @@ function checkTokens(config: ModelConfig, tokens: Tokens): Uint32Array<ArrayBuff
     }
   }
   return Uint32Array.from(tokens);
+}
+
+/** Throws unless there are windows and all have one length. */
+export function checkWindows(name: string, windows: readonly Tokens[]): void {
+  if (windows.length === 0) {
+    throw new RangeError(`Cannot run ${name} as windows must be 1 or more: current count is 0`);
+  }
+  const tokens = windows[0].length;
+  const other = windows.find((window) => window.length !== tokens);
+  if (other) {
+    throw new RangeError(
+      `Cannot run ${name} as windows must all be ${tokens} tokens long: ` +
+        `current length of one is ${other.length}`,
+    );
+  }
 }

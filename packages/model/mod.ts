@@ -52,6 +52,7 @@ export * from "./rotary.ts";
 export * from "./run_block.ts";
 export { runWindows } from "./run_windows.ts";
 export * from "./sample_token.ts";
+export * from "./training_logits.ts";
 export * from "./windows.ts";
 export * from "./with_linears.ts";
 

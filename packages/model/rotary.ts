@@ -54,13 +54,21 @@ export function rotaryFrequencies(config: ModelConfig): Float64Array {
   });
 }
 
+/** Options of {@linkcode bindPositions}. */
+export interface PositionOptions {
+  /** The position of the first token. @default {0} */
+  start?: number;
+  /** What cosines and sines are rounded to. @default {"f32"} */
+  dtype?: "f32" | "f64";
+}
+
 /**
  * Uploads the angles of consecutive tokens.
  *
  * @param config The model's configuration.
  * @param device Where to.
  * @param tokens How many tokens there are.
- * @param start The position of the first one.
+ * @param options Where they begin, and how exact they are.
  * @returns The angles; the caller frees them.
  * @throws {RangeError} If the last token lies beyond the longest context.
  */
@@ -68,8 +76,9 @@ export function bindPositions(
   config: ModelConfig,
   device: Device,
   tokens: number,
-  start = 0,
+  options: PositionOptions = {},
 ): BoundPositions {
+  const { start = 0, dtype = "f32" } = options;
   if (start + tokens > config.maxPositions) {
     throw new RangeError(
       `Cannot place tokens as the context must be ${config.maxPositions} tokens or shorter: ` +
@@ -78,8 +87,9 @@ export function bindPositions(
   }
   const frequencies = rotaryFrequencies(config);
   const half = frequencies.length;
-  const cos = new Float32Array(tokens * half);
-  const sin = new Float32Array(tokens * half);
+  const Angles = dtype === "f64" ? Float64Array : Float32Array;
+  const cos = new Angles(tokens * half);
+  const sin = new Angles(tokens * half);
   for (let i = 0; i < cos.length; i++) {
     const angle = (start + Math.floor(i / half)) * frequencies[i % half];
     cos[i] = Math.cos(angle);

@@ -11,7 +11,7 @@ const CONFIG = parseConfig(FAMILIES[0].config, "llama");
 Deno.test("bindPositions() turns a head as an independent program does", async () => {
   using device = createReferenceDevice();
   // Base 10,000, heads of 4, from positions 1 and 2.
-  using positions = bindPositions(CONFIG, device, 2, 1);
+  using positions = bindPositions(CONFIG, device, 2, { start: 1 });
   using x = device.upload(tensor(Float32Array.of(1, 2, 3, 4, 1, 2, 3, 4), [2, 4]));
   using turned = device.rotary(x, positions.cos, positions.sin, positions.rows);
   const { data } = await downloadF32(device, turned);
@@ -26,7 +26,7 @@ Deno.test("bindPositions() turns a head as an independent program does", async (
 Deno.test("bindPositions() goes on where it left off", async () => {
   using device = createReferenceDevice();
   using whole = bindPositions(CONFIG, device, 8);
-  using rest = bindPositions(CONFIG, device, 3, 5);
+  using rest = bindPositions(CONFIG, device, 3, { start: 5 });
   for (const table of ["cos", "sin"] as const) {
     const { data } = await downloadF32(device, whole[table]);
     assertEquals((await downloadF32(device, rest[table])).data, data.slice(5 * 2));
@@ -36,11 +36,11 @@ Deno.test("bindPositions() goes on where it left off", async () => {
 Deno.test("bindPositions() refuses positions beyond the context", () => {
   using device = createReferenceDevice();
   assertThrows(
-    () => bindPositions(CONFIG, device, 1, 32),
+    () => bindPositions(CONFIG, device, 1, { start: 32 }),
     RangeError,
     "Cannot place tokens as the context must be 32 tokens or shorter: current length is 33",
   );
-  bindPositions(CONFIG, device, 1, 31)[Symbol.dispose]();
+  bindPositions(CONFIG, device, 1, { start: 31 })[Symbol.dispose]();
 });
 
 Deno.test("rotaryFrequencies() keeps, blends and slows as Llama 3 does", () => {
