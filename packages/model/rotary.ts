@@ -15,7 +15,7 @@
 // Angles are computed in f64, and only their cosines and sines rounded.
 
 import type { Device, DeviceArray } from "@pare/linalg";
-import { tensor } from "@pare/tensor";
+import { tensor, toF32 } from "@pare/tensor";
 import type { ModelConfig } from "./config.ts";
 
 /** The angles of a run of tokens, on a device. */
@@ -87,17 +87,20 @@ export function bindPositions(
   }
   const frequencies = rotaryFrequencies(config);
   const half = frequencies.length;
-  const Angles = dtype === "f64" ? Float64Array : Float32Array;
-  const cos = new Angles(tokens * half);
-  const sin = new Angles(tokens * half);
+  const cos = new Float64Array(tokens * half);
+  const sin = new Float64Array(tokens * half);
   for (let i = 0; i < cos.length; i++) {
     const angle = (start + Math.floor(i / half)) * frequencies[i % half];
     cos[i] = Math.cos(angle);
     sin[i] = Math.sin(angle);
   }
+  const rounded = (values: Float64Array<ArrayBuffer>) => {
+    const exact = tensor(values, [tokens, half]);
+    return device.upload(dtype === "f64" ? exact : toF32(exact));
+  };
   const arrays = {
-    cos: device.upload(tensor(cos, [tokens, half])),
-    sin: device.upload(tensor(sin, [tokens, half])),
+    cos: rounded(cos),
+    sin: rounded(sin),
     rows: device.upload(tensor(Uint32Array.from({ length: tokens }, (_, i) => i), [tokens], "u32")),
   };
   return {
