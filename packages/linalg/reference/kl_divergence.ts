@@ -34,13 +34,13 @@ export function klDivergenceGradient(
   }
 }
 
-/** f z − log Σ exp(f z). */
+/** f z − log Σ exp(f z), from what f is multiplied with only after the largest z is taken off. */
 function logSoftmax(z: HostArray, factor: number): Float64Array {
-  const scaled = Float64Array.from(z, (value) => factor * value);
   let max = -Infinity;
-  for (const value of scaled) max = Math.max(max, value);
+  for (const value of z) max = Math.max(max, value);
+  const scaled = Float64Array.from(z, (value) => factor * (value - max));
   let total = 0;
-  for (const value of scaled) total += Math.exp(value - max);
+  for (const value of scaled) total += Math.exp(value);
   const log = Math.log(total);
-  return scaled.map((value) => value - max - log);
+  return scaled.map((value) => value - log);
 }

@@ -144,7 +144,8 @@ function attention(q: Values, k: Values, v: Values, o: AttentionOptions, dtype: 
   return { shape: q.shape, data, bound };
 }
 
-const ATTENTION_SETTINGS: readonly [
+/** Shapes and options of attention worth telling apart. */
+export const ATTENTION_SETTINGS: readonly [
   name: string,
   q: readonly number[],
   k: readonly number[],

@@ -7,19 +7,24 @@
  * @module
  */
 
+import { ACTIVATION_CASES } from "./cases_activations.ts";
 import { ARRAY_CASES } from "./cases_arrays.ts";
+import { ATTENTION_GRADIENT_CASES } from "./cases_attention_gradient.ts";
 import { BLOCK_CASES } from "./cases_blocks.ts";
 import { CODE_CASES } from "./cases_codes.ts";
 import { ELEMENTWISE_CASES } from "./cases_elementwise.ts";
 import { HALF_CASES } from "./cases_halves.ts";
 import { LIFETIME_CASES } from "./cases_lifetime.ts";
+import { LOSS_CASES } from "./cases_losses.ts";
 import { MATMUL_CASES } from "./cases_matmul.ts";
 import { MODEL_CASES } from "./cases_model.ts";
+import { NORM_CASES } from "./cases_norms.ts";
 import { SECULAR_CASES } from "./cases_secular.ts";
 import { TRIDIAGONAL_CASES } from "./cases_tridiagonal.ts";
 import { SVD_CASES } from "./cases_svd.ts";
 import { NEAREST_CASES } from "./cases_nearest.ts";
 import { PANEL_CASES } from "./cases_panels.ts";
+import { TRAINING_CASES } from "./cases_training.ts";
 import type { DeviceCase } from "./device_case.ts";
 
 /** Everything that a device has to do, one behaviour a case. */
@@ -37,4 +42,9 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...LIFETIME_CASES,
   ...BLOCK_CASES,
   ...PANEL_CASES,
+  ...ACTIVATION_CASES,
+  ...NORM_CASES,
+  ...LOSS_CASES,
+  ...ATTENTION_GRADIENT_CASES,
+  ...TRAINING_CASES,
 ];
