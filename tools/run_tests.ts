@@ -15,14 +15,14 @@ async function findMissing(): Promise<string[]> {
   const missing = [];
   if (!await navigator.gpu?.requestAdapter()) {
     missing.push(
-      "Tests on a GPU are not run, as no WebGPU adapter answers. A software one comes with:\n" +
+      "Tests on a GPU are not run, as no WebGPU adapter answers. Debian and Ubuntu have one in software:\n" +
         "  apt-get install -y mesa-vulkan-drivers libvulkan1",
     );
   }
   if (!exists(SHARED)) {
     missing.push(
-      "Tests on real models are not run, as there is no folder ../shared. It holds models,\n" +
-        "tokenizers, texts and tasks that are no part of this repository: see CONTRIBUTING.md",
+      "Tests on models of others are not run, as there is no folder ../shared: it holds models and\n" +
+        "texts that are not published with this repository, so there is nothing to install",
     );
   }
   return missing;
@@ -62,12 +62,7 @@ async function runTests(paths: readonly string[], temporary: string): Promise<Te
       ...paths,
     ],
     cwd: ROOT,
-    env: {
-      TMPDIR: temporary,
-      // Deno 2.9.6 also asks libEGL for adapters, whose cleanup at exit races with the threads of
-      // tests: about one run in 500 aborts, after its last test.
-      ...(Deno.build.os === "linux" ? { DENO_WEBGPU_BACKEND: "vulkan" } : {}),
-    },
+    env: { TMPDIR: temporary },
     stdout: "piped",
   }).spawn();
   const [shown, kept] = child.stdout.tee();
@@ -92,6 +87,9 @@ Deno.mkdirSync(TEMPORARY, { recursive: true });
 const temporaryFolder = Deno.realPathSync(TEMPORARY);
 // Without a folder for its sockets the software adapter complains on every start.
 if (!Deno.env.has("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", temporaryFolder);
+// Deno 2.9.6 also asks libEGL for adapters, whose cleanup at exit races with the threads of tests:
+// about one run in 500 aborts, after its last test. Set here, it is what this process asks as well.
+if (Deno.build.os === "linux") Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
 const missing = await findMissing();
 for (const line of missing) console.log(line);
 let summary: TestSummary = { passed: 0, failed: 1, skipped: 0, skippedNames: [] };
