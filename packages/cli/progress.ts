@@ -26,7 +26,7 @@ export interface ProgressEvent {
 
 /** Shows progress and the time left. */
 export interface Progress {
-  /** Shows how far the work is. */
+  /** Shows how far the work is; what is shown already is not shown again. */
   update(event: ProgressEvent): void;
   /** Clears the line, for other output. */
   clear(): void;
@@ -43,8 +43,12 @@ export function createProgress(sink: ProgressSink, now: () => number = Date.now)
   let stage = "";
   let start = 0;
   let first = 0;
+  let shown = "";
   return {
     update: (event) => {
+      const text = JSON.stringify(event);
+      if (text === shown) return;
+      shown = text;
       if (event.stage !== stage) [stage, start, first] = [event.stage, now(), event.done];
       const steps = event.done - first;
       const left = steps > 0 ? (now() - start) / steps * (event.total - event.done) / 1000 : null;
@@ -55,6 +59,7 @@ export function createProgress(sink: ProgressSink, now: () => number = Date.now)
       );
     },
     clear: () => {
+      shown = "";
       if (sink.isTerminal && stage) sink.write("\r\x1b[2K");
     },
   };

@@ -39,6 +39,17 @@ Deno.test("createProgress() draws over one line of a terminal, with the time lef
   ]);
 });
 
+Deno.test("createProgress() says nothing twice, but again after other output", () => {
+  const { written, progress } = record(false);
+  const event = { stage: "Working", done: 1, total: 2, item: "a" };
+  progress.update(event);
+  progress.update({ ...event });
+  assertEquals(written.length, 1);
+  progress.clear();
+  progress.update(event);
+  assertEquals(written.length, 2);
+});
+
 Deno.test("createProgress() times each stage by itself", () => {
   const { written, progress, wait } = record(false);
   progress.update({ stage: "One", done: 0, total: 2, item: "" });
