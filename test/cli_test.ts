@@ -9,35 +9,8 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { filesOf, run, sizeOfFiles, start } from "./run_cli.ts";
 import { writeLetters, writeTinyFolder } from "./tiny_folder.ts";
-
-const MAIN = new URL("../packages/cli/main.ts", import.meta.url).pathname;
-
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function start(args: readonly string[], cwd: string): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-read", "--allow-write", MAIN, ...args],
-    cwd,
-    env: { NO_COLOR: "1" },
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function finish(child: Deno.ChildProcess): Promise<Outcome> {
-  const { code, stdout, stderr } = await child.output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: decode(stdout), stderr: decode(stderr) };
-}
-
-function run(args: readonly string[], cwd: string): Promise<Outcome> {
-  return finish(start(args, cwd));
-}
 
 /** A test in a folder of its own, with a model and a text in it. */
 function cliTest(name: string, body: (folder: string) => Promise<void>): void {
@@ -51,23 +24,6 @@ function cliTest(name: string, body: (folder: string) => Promise<void>): void {
       await Deno.remove(folder, { recursive: true });
     }
   });
-}
-
-async function filesOf(folder: string): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
-  for await (const { name } of Deno.readDir(folder)) {
-    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(`${folder}/${name}`));
-    files.set(name, new Uint8Array(digest).toHex());
-  }
-  return new Map([...files].sort());
-}
-
-async function sizeOfFiles(folder: string): Promise<number> {
-  let bytes = 0;
-  for await (const { name } of Deno.readDir(folder)) {
-    bytes += (await Deno.stat(`${folder}/${name}`)).size;
-  }
-  return bytes;
 }
 
 const ASVD = [
@@ -222,10 +178,30 @@ for (const command of HELP) {
   });
 }
 
-cliTest("compress without a model explains how to name one", async (folder) => {
-  const { code, stderr } = await run(["compress"], folder);
-  assertEquals(code, 2);
-  assertStringIncludes(stderr, "deno task compress <model> --method rtn");
+cliTest("compress --evaluate says what evaluate says", async (folder) => {
+  await writeLetters(`${folder}/other.txt`, 500);
+  const args = ["compress", "model", "--method", "rtn", "--group", "8", "--bits", "2"];
+  const texts = ["text.txt", "other.txt"];
+  const result = await run([...args, "--evaluate", texts.join(), "--json"], folder);
+  assertEquals(result.code, 0, result.stderr);
+  const { comparisons } = JSON.parse(result.stdout);
+  for (const [i, text] of texts.entries()) {
+    const scores = await run(
+      ["evaluate", "model-rtn", "--text", text, "--against", "model", "--json"],
+      folder,
+    );
+    assertEquals(scores.code, 0, scores.stderr);
+    const { perplexity, against } = JSON.parse(scores.stdout);
+    assertEquals(comparisons[i].name, text);
+    assertEquals(comparisons[i].sample, null);
+    assertEquals(comparisons[i].summary.perplexity, perplexity);
+    assertEquals(comparisons[i].summary.against, against);
+  }
+  assert(comparisons[0].summary.tokens > comparisons[1].summary.tokens);
+  const shown = await run([...args, "--evaluate", "text.txt", "--output", "again"], folder);
+  const { perplexity, against } = comparisons[0].summary;
+  const numbers = [against.perplexity.mean, perplexity.mean].map((value) => value.toFixed(4));
+  assertMatch(shown.stdout, new RegExp(`^text\\.txt +${numbers.join(" +")} `, "m"));
 });
 
 /** What goes wrong, how it is brought about, what is run and what must be said. */

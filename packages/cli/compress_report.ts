@@ -1,8 +1,9 @@
 // What compress prints: the plan of a dry run, and the result.
 
-import { type LayerRecord, type Manifest, type PlannedJob, sizeOfLayers } from "@pare/pipeline";
-import { byteLengthOf } from "@pare/operators";
-import { statOf } from "./files.ts";
+import type { LayerRecord, Manifest, PlannedJob } from "@pare/pipeline";
+import type { Comparison } from "./compare_models.ts";
+import { reportDemo } from "./demo_report.ts";
+import { type Sizes, sizesOf } from "./compress_sizes.ts";
 import type { OpenedSource } from "./open_source.ts";
 import type { OpenedTokenizer } from "./open_tokenizer.ts";
 import { formatDuration } from "./progress.ts";
@@ -15,14 +16,6 @@ interface ReportInput {
   readonly output: string;
   readonly planned: PlannedJob;
   readonly json: boolean;
-}
-
-/** The sizes of the model before and after. */
-interface Sizes {
-  /** Linear layers of the blocks. */
-  readonly decoder: { readonly before: number; readonly after: number; readonly weights: number };
-  /** Every file. */
-  readonly files: { readonly before: number; readonly after: number };
 }
 
 /** What a dry run prints. */
@@ -53,37 +46,34 @@ export async function reportPlan(
 
 /** What compress prints when it is done. */
 export async function reportCompression(
-  input: ReportInput & { readonly manifest: Manifest; readonly seconds: number },
+  input: ReportInput & {
+    readonly manifest: Manifest;
+    readonly comparisons: readonly Comparison[];
+    readonly seconds: number;
+  },
 ): Promise<string> {
-  const { output, manifest, seconds, json, planned } = input;
+  const { source, output, manifest, comparisons, seconds, json, planned } = input;
   const sizes = await sizesOf(input);
   if (json) {
     const { layers } = manifest;
     return JSON.stringify(
-      { output, byteLength: planned.byteLength, seconds, sizes, layers },
+      { output, byteLength: planned.byteLength, seconds, sizes, comparisons, layers },
       null,
       2,
     );
+  }
+  if (source.isDemo) {
+    const { vocabularySize } = source.model.config;
+    return reportDemo({ output, recipe: manifest.recipe, vocabularySize, sizes, comparisons });
   }
   return [
     sizeTable(sizes),
     "",
     errorTable(manifest),
     "",
+    ...(comparisons.length > 0 ? [comparisonTable(comparisons), ""] : []),
     `Wrote ${output} in ${formatDuration(seconds)}.`,
   ].join("\n");
-}
-
-async function sizesOf({ source, tokenizer, planned }: ReportInput): Promise<Sizes> {
-  const layers = planned.plan.parts.flatMap(({ block, layers }) => block === null ? [] : layers);
-  const { weights, byteLength: after } = sizeOfLayers(layers);
-  const before = layers.reduce((sum, { name }) => sum + byteLengthOf(source.model.node(name)), 0);
-  let bytes = tokenizer?.sourceByteLength ?? 0;
-  for (const file of source.files) bytes += (await statOf(file)).size;
-  return {
-    decoder: { before, after, weights },
-    files: { before: bytes, after: planned.byteLength },
-  };
 }
 
 function sizeTable({ decoder, files }: Sizes): string {
@@ -98,6 +88,21 @@ function sizeTable({ decoder, files }: Sizes): string {
     row("layers of the blocks", decoder.before, decoder.after, decoder.weights),
     row("all files", files.before, files.after),
   ]);
+}
+
+/** What the texts say, the original against the result. */
+function comparisonTable(comparisons: readonly Comparison[]): string {
+  const header = ["text", "perplexity before", "after", "KL, nats per token", "same first choice"];
+  return formatTable(
+    header,
+    comparisons.map(({ name, summary: { perplexity, against } }) => [
+      name,
+      against?.perplexity.mean.toFixed(4) ?? "",
+      perplexity.mean.toFixed(4),
+      against ? formatShare(against.kl.mean) : "",
+      against ? `${(100 * against.top1Agreement.mean).toFixed(1)} %` : "",
+    ]),
+  );
 }
 
 /** The errors of the layers by what they are, the worst of all blocks. */

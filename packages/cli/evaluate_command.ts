@@ -77,12 +77,12 @@ async function runEvaluate({ operands, values, signal }: CommandInput): Promise<
       device,
       signal,
       onProgress: ({ done, total }) =>
-        progress.update({ stage: "Evaluating", done, total, item: source.path }),
+        progress.update({ stage: "Evaluating", done, total, item: source.name }),
     });
     progress.clear();
     print(
       values.on("json")
-        ? JSON.stringify({ model: source.path, text: path, ...summary }, null, 2)
+        ? JSON.stringify({ model: source.name, text: path, ...summary }, null, 2)
         : report(summary),
     );
     return 0;
@@ -140,20 +140,20 @@ function characterCounter(tokenizer: Tokenizer): (window: Uint32Array) => number
 
 /** Refuses an original that cannot read the same windows. */
 function checkOriginal(
-  { path, model: { config } }: OpenedSource,
+  { name, model: { config } }: OpenedSource,
   { model }: OpenedSource,
   windows: readonly Uint32Array[],
 ): void {
   const { vocabularySize } = model.config;
   if (config.vocabularySize !== vocabularySize) {
     throw new UserError(
-      `Cannot compare with ${path} as its vocabulary must have ${vocabularySize} tokens as the model's has: current size is ${config.vocabularySize}`,
+      `Cannot compare with ${name} as its vocabulary must have ${vocabularySize} tokens as the model's has: current size is ${config.vocabularySize}`,
     );
   }
   const longest = windows.reduce((most, { length }) => Math.max(most, length), 0);
   if (longest > config.maxPositions) {
     throw new UserError(
-      `Cannot compare with ${path} as --window-length must be at most its ${config.maxPositions} tokens: current length is ${longest}`,
+      `Cannot compare with ${name} as --window-length must be at most its ${config.maxPositions} tokens: current length is ${longest}`,
     );
   }
 }

@@ -101,9 +101,13 @@ export async function fileDigest(path: string): Promise<string> {
 /**
  * Opens an output folder under its temporary name, `<path>.partial`.
  *
- * @param path The final name; nothing may stand there.
+ * @param path The final name.
+ * @param makeRoom Called before the folder gets that name: clears it, or throws where it is taken.
  */
-export async function openOutputFolder(path: string): Promise<OutputFolder> {
+export async function openOutputFolder(
+  path: string,
+  makeRoom: () => Promise<void>,
+): Promise<OutputFolder> {
   const partial = partialPath(path);
   const action = `Cannot write to ${partial}`;
   const guarded = async <T>(body: () => Promise<T>): Promise<T> => {
@@ -140,7 +144,7 @@ export async function openOutputFolder(path: string): Promise<OutputFolder> {
     digest: (fileName) => fileDigest(`${partial}/${fileName}`),
     commit: (needless) =>
       guarded(async () => {
-        await checkFree(path);
+        await makeRoom();
         await Deno.rename(partial, path);
         await Deno.remove(`${path}/${needless}`);
       }),

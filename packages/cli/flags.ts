@@ -130,6 +130,10 @@ export function commandHelp(command: Command): string {
     ...lines,
     "",
     "Examples:",
-    ...examples.flatMap(([line, meaning]) => [`  # ${meaning}`, `  deno task ${name} ${line}`, ""]),
+    ...examples.flatMap(([line, meaning]) => [
+      `  # ${meaning}`,
+      `  deno task ${name} ${line}`.trimEnd(),
+      "",
+    ]),
   ].join("\n");
 }

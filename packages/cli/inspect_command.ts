@@ -45,7 +45,7 @@ async function runInspect({ operands, values }: CommandInput): Promise<number> {
   const layers = layerNames(source.model).map((name) => viewOf(name, source));
   print(
     values.on("json")
-      ? JSON.stringify({ model: source.path, layers }, null, 2)
+      ? JSON.stringify({ model: source.name, layers }, null, 2)
       : await report(source, layers),
   );
   return 0;
@@ -91,7 +91,7 @@ function describe(node: OperatorNode): string {
 }
 
 async function report(
-  { path, model, manifest, files }: OpenedSource,
+  { name, model, manifest, files }: OpenedSource,
   layers: readonly LayerView[],
 ): Promise<string> {
   const { config } = model;
@@ -100,7 +100,7 @@ async function report(
   let onDisk = 0;
   for (const file of files) onDisk += (await statOf(file)).size;
   const about = [
-    `${path}: ${config.family}, ${config.layers} blocks, width ${config.hiddenSize}, ` +
+    `${name}: ${config.family}, ${config.layers} blocks, width ${config.hiddenSize}, ` +
     `${config.heads} heads (${config.kvHeads} for keys and values), vocabulary ${config.vocabularySize}, ` +
     `context ${config.maxPositions}`,
     `${weights} weights in ${layers.length} linear layers, ${formatBytes(bytes)}, ` +

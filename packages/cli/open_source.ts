@@ -10,13 +10,18 @@ import {
   parseManifest,
 } from "@pare/pipeline";
 import { createHash } from "node:crypto";
-import { fileDigest, fileSource, folderSource, readText, statOf } from "./files.ts";
+import { DEMO_NAME, DEMO_SOURCE, demoPath } from "./demo.ts";
+import { exists, fileDigest, fileSource, folderSource, readText, statOf } from "./files.ts";
 import { UserError } from "./user_error.ts";
 
 /** A model and where it came from. */
 export interface OpenedSource {
-  /** The path as it was given. */
+  /** What it was called: its path, or `demo`. */
+  readonly name: string;
+  /** Where it is. */
   readonly path: string;
+  /** Whether it is the demo model. */
+  readonly isDemo: boolean;
   /** Whether the path is a folder. */
   readonly isFolder: boolean;
   /** The model. */
@@ -29,8 +34,13 @@ export interface OpenedSource {
   readonly files: readonly string[];
 }
 
-/** Opens a model; of a folder that we wrote, every file is checked against its digest. */
+/**
+ * Opens a model; of a folder that we wrote, every file is checked against its digest.
+ *
+ * @param path The path, or `demo` for the demo model where nothing of that name is.
+ */
 export async function openSource(path: string): Promise<OpenedSource> {
+  if (path === DEMO_NAME && !await exists(path)) return await openDemo();
   if (/^[a-z]+:\/\//i.test(path)) {
     throw new UserError(
       `Cannot open ${path} as models must be local folders or files: download it first and name the folder`,
@@ -38,6 +48,17 @@ export async function openSource(path: string): Promise<OpenedSource> {
   }
   const { isDirectory } = await statOf(path);
   return isDirectory ? await openFolder(path) : await openFile(path);
+}
+
+/** Opens the demo model. */
+export async function openDemo(path: string = demoPath("model")): Promise<OpenedSource> {
+  // Nothing else is looked up: a program that was loaded from the network has no files beside it.
+  if (/^https?:/.test(path) || !await exists(path)) {
+    throw new UserError(
+      `Cannot open the demo model as ${path} must exist: \`deno task train:demo\` makes it`,
+    );
+  }
+  return { ...await openFolder(path), name: DEMO_NAME, isDemo: true };
 }
 
 async function openFile(path: string): Promise<OpenedSource> {
@@ -49,7 +70,9 @@ async function openFile(path: string): Promise<OpenedSource> {
   }
   const checkpoint = await openLlama2c(await fileSource(path));
   return {
+    name: path,
     path,
+    isDemo: false,
     isFolder: false,
     model: openModel(checkpoint),
     config: checkpoint.config,
@@ -74,7 +97,9 @@ async function openFolder(path: string): Promise<OpenedSource> {
     name === "config.json" || name === MANIFEST_FILE || /\.safetensors(\.index\.json)?$/.test(name)
   );
   return {
+    name: path,
     path,
+    isDemo: false,
     isFolder: true,
     model: manifest ? openCompressed(manifest, checkpoint) : openModel(checkpoint),
     config: checkpoint.config,
@@ -94,8 +119,8 @@ async function verify(path: string, manifest: Manifest): Promise<void> {
 }
 
 /** The name and digest of a model's files. */
-export async function sourceRecord({ path, files }: OpenedSource): Promise<InputRecord> {
-  const name = baseName(path);
+export async function sourceRecord({ path, isDemo, files }: OpenedSource): Promise<InputRecord> {
+  const name = isDemo ? DEMO_SOURCE : baseName(path);
   if (files.length === 1 && files[0] === path) return { name, sha256: await fileDigest(path) };
   const hash = createHash("sha256");
   for (const file of files) hash.update(`${baseName(file)} ${await fileDigest(file)}\n`);

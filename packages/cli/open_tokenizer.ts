@@ -85,7 +85,7 @@ export function checkTokenizer(
 ): OpenedTokenizer {
   if (opened) return opened;
   throw new UserError(
-    `Cannot read text for ${source.path} as it has no tokenizer: name one with --tokenizer`,
+    `Cannot read text for ${source.name} as it has no tokenizer: name one with --tokenizer`,
   );
 }
 

@@ -20,6 +20,11 @@ export function tell(text: string): void {
   writeAside(text + "\n");
 }
 
+/** How the user calls Deno: programs that npm fetched for one run are on no path. */
+export function denoCommand(): string {
+  return /[\\/]_npx[\\/]/.test(Deno.execPath()) ? `npx -y deno@${Deno.version.deno}` : "deno";
+}
+
 /** Makes the progress display of this terminal; JSON lines where standard error is not one. */
 export function terminalProgress(): Progress {
   const isTerminal = Deno.stderr.isTerminal();
