@@ -1,6 +1,6 @@
 import { createReferenceDevice } from "@pare/linalg";
 import { assert, assertEquals } from "@std/assert";
-import { DEVICES } from "./testing/devices.ts";
+import { DEVICE_KINDS } from "#devices";
 import { differencesOf, gradientsOf, values } from "./testing/gradients.ts";
 import { OPERATION_CASES } from "./testing/operation_cases.ts";
 
@@ -40,7 +40,7 @@ for (const [name, shapes, expression] of OPERATION_CASES) {
     }
   });
 
-  for (const [kind, ignore, create] of DEVICES) {
+  for (const { kind, ignore, create } of DEVICE_KINDS) {
     Deno.test({
       name: `the gradient of ${name} on ${kind} is that of the reference in f64`,
       ignore,

@@ -147,8 +147,12 @@ class RecordingTape implements Tape {
     const starts = roots.map((root) => this.#start(root));
     const needed = new Set<Recorded>();
     for (const { variable, gradient } of starts) {
+      const { shape, dtype } = variable.value;
+      const start = gradient
+        ? () => this.device.reshape(gradient, shape)
+        : () => filled(this.device, 1, shape, dtype);
       needed.add(variable);
-      this.#add(variable, () => this.device.reshape(gradient, gradient.shape), undefined, true);
+      this.#add(variable, start, undefined, gradient !== null);
     }
     const kept = new Set(needed);
     for (const record of this.#records.toReversed()) {
@@ -192,8 +196,8 @@ class RecordingTape implements Tape {
     );
   }
 
-  /** A root with the gradient to start from, ones for a loss. */
-  #start(root: Root): { variable: Recorded; gradient: DeviceArray } {
+  /** A root with the gradient to start from; `null` for a loss, whose is one. */
+  #start(root: Root): { variable: Recorded; gradient: DeviceArray | null } {
     const action = "Cannot differentiate";
     const [given, gradient] = "tape" in root ? [root, null] : root;
     const variable = this.#recorded(action, given);
@@ -207,15 +211,14 @@ class RecordingTape implements Tape {
         `${action} as the variable must not have been differentiated: current one was`,
       );
     }
-    const { shape, dtype } = variable.value;
-    if (gradient) {
-      if (gradient.shape.join() !== shape.join()) {
-        throw new ShapeError(action, shape, gradient.shape);
-      }
-      return { variable, gradient };
+    const { shape } = variable.value;
+    if (gradient && gradient.shape.join() !== shape.join()) {
+      throw new ShapeError(action, shape, gradient.shape);
     }
-    if (shape.some((length) => length !== 1)) throw new ShapeError(action, [1], shape);
-    return { variable, gradient: filled(this.device, 1, shape, dtype) };
+    if (!gradient && shape.some((length) => length !== 1)) {
+      throw new ShapeError(action, [1], shape);
+    }
+    return { variable, gradient };
   }
 
   /** Runs one record back and frees what only it needed. */
