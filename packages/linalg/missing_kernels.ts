@@ -8,10 +8,7 @@ export type MissingName = KernelName | "logSumExp";
 
 /** What is missing, by backend. */
 export const MISSING: Readonly<Record<"wasm" | "webgpu", ReadonlySet<MissingName>>> = {
-  wasm: new Set<MissingName>([
-    "logSumExp",
-    "attentionGradient",
-  ]),
+  wasm: new Set<MissingName>(),
   webgpu: new Set<MissingName>(["logSumExp", "attentionGradient"]),
 };
 

@@ -21,6 +21,10 @@ export const RMS_NORM = 14;
 export const ROTARY = 16;
 /** Causal attention. */
 export const ATTENTION = 18;
+/** Causal attention of many queries, by tiles. */
+export const ATTENTION_TILES = 84;
+/** Its derivative. */
+export const ATTENTION_GRADIENT = 86;
 /** Walsh–Hadamard transform. */
 export const HADAMARD = 20;
 /** Converts f32 to f64, or with one more f64 to f32. */

@@ -2,15 +2,10 @@
 
 import type { Reduction } from "../device.ts";
 import type { DeviceDtype } from "../device_array.ts";
-import {
-  type AffineMatmulParams,
-  type AttentionParams,
-  type HostArray,
-  KERNEL_NAMES,
-  type Kernels,
-} from "../kernels.ts";
-import { MISSING, missing } from "../missing_kernels.ts";
+import { type AffineMatmulParams, type HostArray, KERNEL_NAMES, type Kernels } from "../kernels.ts";
+import { MISSING } from "../missing_kernels.ts";
 import type { SolveBlockParams } from "../step_kernels.ts";
+import { attention, attentionGradient } from "./attention.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import type { Engine } from "./engine.ts";
 import { matmul } from "./matmul.ts";
@@ -21,7 +16,6 @@ import {
   ARROWHEAD_ROOTS,
   ARROWHEAD_ROW,
   ARROWHEAD_VECTORS,
-  ATTENTION,
   BINARY,
   CAST,
   CHOLESKY_BLOCK,
@@ -139,14 +133,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       const sizes = [p.batch, p.tokens, p.heads, p.headSize, p.positionCount];
       run(of(ROTARY, p.dtype), [...addresses, ...sizes]);
     },
-    attention: (p) => {
-      if (p.logSumExp) missing("logSumExp")();
-      // Each thread keeps the scores of one query, rounded up to the fives they are computed in.
-      const bytes = Math.ceil((p.keys + 5) * BYTES[p.dtype] / 64) * 64;
-      const scores = allocate(bytes * engine.threads);
-      run(of(ATTENTION, p.dtype), attentionWords(p, scores, bytes), [p.scale]);
-      allocator.free(scores.address);
-    },
+    attention: (p) => attention(engine, p),
     gather: ({ x, indices, out, dtype, rows, cols, count, along }) => {
       const direction = along === "rows" ? 0 : 1;
       const addresses = [x.address, indices.address, out.address];
@@ -200,22 +187,10 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
       allocator.free(zHat.address);
     },
     bidiagonalPanel: (p) => bidiagonalPanel(engine, p),
-    attentionGradient: missing("attentionGradient"),
+    attentionGradient: (p) => attentionGradient(engine, p),
     ...createTrainingKernels(engine),
     dispose: engine.dispose,
   };
-}
-
-function attentionWords(
-  p: AttentionParams<WasmStorage>,
-  scores: WasmStorage,
-  scoreBytes: number,
-): number[] {
-  return [
-    ...[p.q.address, p.k.address, p.v.address, p.out.address, scores.address],
-    ...[p.batch, p.queries, p.keys, p.keyRows, p.heads, p.kvHeads, p.headSize],
-    ...[p.window, scoreBytes],
-  ];
 }
 
 function solveWords(p: SolveBlockParams<WasmStorage>): number[] {

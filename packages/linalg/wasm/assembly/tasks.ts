@@ -8,6 +8,8 @@ import {
   ARROWHEAD_ROW,
   ARROWHEAD_VECTORS,
   ATTENTION,
+  ATTENTION_GRADIENT,
+  ATTENTION_TILES,
   BIDIAGONAL_COLS,
   BIDIAGONAL_ROWS,
   BIDIAGONAL_TRIANGLES,
@@ -52,6 +54,8 @@ import {
   arrowheadVectorsTasks,
 } from "./arrowhead_svd";
 import { attentionTask, attentionTasks } from "./attention";
+import { attentionGradientTask, attentionGradientTasks } from "./attention_gradient";
+import { attentionTilesTask, attentionTilesTasks } from "./attention_tiles";
 import { choleskyBlockTask } from "./cholesky_block";
 import {
   bidiagonalColsTask,
@@ -143,6 +147,10 @@ export function countTasks(operation: i32): usize {
       return rotaryTasks();
     case ATTENTION:
       return attentionTasks();
+    case ATTENTION_TILES:
+      return attentionTilesTasks();
+    case ATTENTION_GRADIENT:
+      return attentionGradientTasks();
     case HADAMARD:
       return hadamardTasks();
     case CAST:
@@ -224,6 +232,14 @@ export function runTask(operation: i32, task: usize): void {
       return attentionTask<f32>(task);
     case ATTENTION + 1:
       return attentionTask<f64>(task);
+    case ATTENTION_TILES:
+      return attentionTilesTask<f32>(task);
+    case ATTENTION_TILES + 1:
+      return attentionTilesTask<f64>(task);
+    case ATTENTION_GRADIENT:
+      return attentionGradientTask<f32>(task);
+    case ATTENTION_GRADIENT + 1:
+      return attentionGradientTask<f64>(task);
     case HADAMARD:
       return hadamardTask<f32>(task);
     case HADAMARD + 1:

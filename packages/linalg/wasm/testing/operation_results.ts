@@ -4,6 +4,7 @@ import { type AnyTensor, randomNormal, randomUniform, sizeOf } from "@pare/tenso
 import type { AffineArrays, Device } from "../../device.ts";
 import type { DeviceArray } from "../../device_array.ts";
 import type { ArrowheadSvd } from "../../factorization_steps.ts";
+import type { AttentionGradient } from "../../training_steps.ts";
 
 type Result = (device: Device) => DeviceArray;
 
@@ -110,6 +111,15 @@ function withPivots(device: Device, columns: DeviceArray): DeviceArray {
   return columns;
 }
 
+function withAttention(device: Device, double: boolean): AttentionGradient {
+  const heads = { heads: 6, kvHeads: 3, window: 150 };
+  const make = (shape: readonly number[]) => normal(device, shape, double);
+  const [q, k, v] = [make([2, 151, 6 * 20]), make([2, 289, 3 * 20]), make([2, 289, 3 * 20])];
+  const logSumExp = device.zeros([2, 151, 6], q.dtype);
+  const out = device.attention(q, k, v, { ...heads, logSumExp });
+  return device.attentionGradient({ q, k, v, out, logSumExp }, out, heads);
+}
+
 /** What every operation does in f32 and in f64. */
 function floats(double: boolean): Record<string, Result> {
   const make = (d: Device, ...shape: number[]) => normal(d, shape, double);
@@ -154,6 +164,14 @@ function floats(double: boolean): Record<string, Result> {
         kvHeads: 3,
         keyCount: 75,
       }),
+    "attention of one query": (d) =>
+      d.attention(make(d, 2, 1, 6 * 20), make(d, 2, 77, 3 * 20), make(d, 2, 77, 3 * 20), {
+        heads: 6,
+        kvHeads: 3,
+      }),
+    "attention, derivative of q": (d) => withAttention(d, double).q,
+    "attention, derivative of k": (d) => withAttention(d, double).k,
+    "attention, derivative of v": (d) => withAttention(d, double).v,
     "gather rows": (d) => d.gatherRows(make(d, 301, 403), indices(d, 299, 301)),
     "gather columns": (d) => d.gatherCols(make(d, 301, 403), indices(d, 299, 403)),
     hadamard: (d) => d.hadamard(make(d, 301, 512), 256),

@@ -1,0 +1,258 @@
+// Causal attention with grouped heads by tiles of queries and of keys.
+//
+// T. Dao et al., "FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness", 2022,
+// arXiv:2205.14135, algorithm 1; with queries as lanes, and for each of them after every tile of keys
+//
+//   m = max(m, max s_j)    l = exp(m_before − m) · l + Σ exp(s_j − m)    o = exp(m_before − m) · o + Σ exp(s_j − m) v_j
+//
+// and in the end out = o / l and the logarithm of the sum of exponentials = m + log l. Scores Sᵀ = K Qᵀ
+// come out as the panel that oᵀ = Vᵀ Pᵀ takes them as, and maxima and sums need no step across lanes.
+//
+// One task is a block of queries of all heads that share their keys. Memory: the packed tiles, one
+// panel of scores, and o, m and l of the block.
+
+import { exp, expNegative } from "./exponential";
+import { log } from "./logarithm";
+import { divideUp, number, threadIndex, word } from "./memory";
+import { TILE_ROWS, tileCols } from "./micro_kernel";
+import { packCols, packRows, unpackCols } from "./pack";
+import { downToTile, keepLanes, LINE, multiplyPart, upToTile } from "./score_tiles";
+import { lanes, madd, zero } from "./simd";
+
+/** The lowest finite number, so that no difference of two scores that do not count is NaN. */
+@inline
+function lowest<T>(): T {
+  return sizeof<T>() == 8 ? <T> -f64.MAX_VALUE : <T> -f32.MAX_VALUE;
+}
+
+/** Query heads that share their keys. */
+@inline
+function group(): usize {
+  return word(9) / word(10);
+}
+
+@inline
+function headBytes<T>(): usize {
+  return word(11) * sizeof<T>();
+}
+
+/** Panels of queries of one head in one block. */
+@inline
+function blockPanels<T>(): usize {
+  return word(15) / tileCols<T>();
+}
+
+export function attentionTilesTasks(): usize {
+  return word(5) * word(10) * divideUp(word(6), word(15));
+}
+
+/**
+ * q, k, v, out, memory of the threads, batch, queries, keys, keyRows, heads, kvHeads, headSize, window,
+ * bytes of the memory of one thread, where the logarithms go or 0, queries of a block, keys of a tile;
+ * the scale is number 0.
+ */
+export function attentionTilesTask<T>(task: usize): void {
+  const queries = word(6);
+  const keys = word(7);
+  const blocks = divideUp(queries, word(15));
+  const kvHead = task / blocks % word(10);
+  const batch = task / blocks / word(10);
+  const first = task % blocks * word(15);
+  const count = min(word(15), queries - first);
+  const position = keys - queries + first;
+  const from = position + 1 > word(12) ? position + 1 - word(12) : 0;
+  const to = position + count;
+  const row = (batch * queries + first) * word(9) + kvHead * group();
+  startBlock<T>(word(0) + row * headBytes<T>(), count);
+  for (let key = from; key < to; key += word(16)) {
+    const column = ((batch * word(8) + key) * word(10) + kvHead) * headBytes<T>();
+    attendTile<T>(column, key, min(word(16), to - key), position, count);
+  }
+  finishBlock<T>(row, count);
+}
+
+// A thread's memory: packed queries and their o, m and l, panel by panel; packed keys and values; a
+// panel of scores.
+
+@inline
+function packedQueries(): usize {
+  return word(4) + threadIndex() * word(13);
+}
+
+@inline
+function panelBytes(): usize {
+  return word(11) * LINE;
+}
+
+@inline
+function sums<T>(): usize {
+  return packedQueries() + group() * blockPanels<T>() * panelBytes();
+}
+
+@inline
+function statistics<T>(): usize {
+  return sums<T>() + group() * blockPanels<T>() * panelBytes();
+}
+
+@inline
+function packedKeys<T>(): usize {
+  return statistics<T>() + group() * blockPanels<T>() * 2 * LINE;
+}
+
+@inline
+function packedValues<T>(): usize {
+  return packedKeys<T>() + word(16) * headBytes<T>();
+}
+
+@inline
+function scores<T>(): usize {
+  return packedValues<T>() + word(16) * headBytes<T>();
+}
+
+/** Packs the queries and begins with o = 0, m lowest, l = 0. */
+function startBlock<T>(q: usize, count: usize): void {
+  const lead = word(9) * headBytes<T>();
+  const panels = group() * blockPanels<T>();
+  memory.fill(sums<T>(), 0, panels * panelBytes());
+  for (let head: usize = 0; head < group(); head++, q += headBytes<T>()) {
+    const target = packedQueries() + head * blockPanels<T>() * panelBytes();
+    packCols<T, T>(q, lead, sizeof<T>(), count, word(11), target);
+  }
+  const none = v128.splat<T>(lowest<T>());
+  for (let at = statistics<T>(); at < packedKeys<T>(); at += 2 * LINE) {
+    v128.store(at, none);
+    v128.store(at, none, 16);
+    v128.store(at, zero(), 32);
+    v128.store(at, zero(), 48);
+  }
+}
+
+/** What a tile of keys, which begins with `key`, adds to the block. */
+function attendTile<T>(column: usize, key: usize, length: usize, position: usize, count: usize): void {
+  const lead = word(10) * headBytes<T>();
+  packRows<T, T>(word(1) + column, lead, sizeof<T>(), length, word(11), packedKeys<T>());
+  packRows<T, T>(word(2) + column, sizeof<T>(), lead, word(11), length, packedValues<T>());
+  for (let head: usize = 0; head < group(); head++) {
+    let panel = head * blockPanels<T>();
+    for (let query: usize = 0; query < count; query += tileCols<T>(), panel++) {
+      const width = min(tileCols<T>(), count - query);
+      attendPanel<T>(panel, key, length, position + query, width);
+    }
+  }
+}
+
+/** The same for one panel, whose first query is at `position`. */
+function attendPanel<T>(
+  panel: usize,
+  key: usize,
+  length: usize,
+  position: usize,
+  width: usize,
+): void {
+  const size = headBytes<T>();
+  const earliest = position + 1 > word(12) ? position + 1 - word(12) : 0;
+  if (position + width <= key || earliest >= key + length) return;
+  const from = earliest > key ? downToTile(earliest - key) : 0;
+  const to = min(length, position + width - key);
+  const rows = min(length, upToTile(to)) - from;
+  const q = packedQueries() + panel * panelBytes();
+  const k = packedKeys<T>() + from * size;
+  multiplyPart<T>(rows, word(11), 0, word(11), k, q, scores<T>(), <T> number(0), false);
+  maskEdges<T>(<isize> (key + from - position), to - from);
+  const o = sums<T>() + panel * panelBytes();
+  weigh<T>(to - from, statistics<T>() + panel * 2 * LINE, o);
+  const one = <T> 1;
+  multiplyPart<T>(word(11), length, from, to - from, packedValues<T>(), scores<T>(), o, one, true);
+}
+
+/** Leaves out keys after a query and before its window; `ahead` is how far after the first query they begin. */
+function maskEdges<T>(ahead: isize, count: usize): void {
+  const width = <isize> tileCols<T>();
+  const window = <isize> word(12);
+  const end = ahead + <isize> count;
+  for (let key = ahead; key < min(end, width - window); key++) {
+    keepLanes<T>(scores<T>() + <usize> (key - ahead) * LINE, key, key + window);
+  }
+  for (let key = max(ahead, 1); key < end; key++) {
+    keepLanes<T>(scores<T>() + <usize> (key - ahead) * LINE, key, key + window);
+  }
+}
+
+/** Turns scores into weights, with m and l and o brought up to date. */
+function weigh<T>(count: usize, state: usize, o: usize): void {
+  const low = v128.load(state);
+  const high = v128.load(state, 16);
+  let m0 = low;
+  let m1 = high;
+  let at = scores<T>();
+  for (let key: usize = 0; key < count; key++) {
+    m0 = v128.max<T>(m0, v128.load(at));
+    at += 16;
+    m1 = v128.max<T>(m1, v128.load(at));
+    at += 16;
+  }
+  at = scores<T>();
+  let l0 = zero();
+  let l1 = zero();
+  for (let key: usize = 0; key < count; key++) {
+    const w0 = weight<T>(v128.sub<T>(v128.load(at), m0));
+    v128.store(at, w0);
+    l0 = v128.add<T>(l0, w0);
+    at += 16;
+    const w1 = weight<T>(v128.sub<T>(v128.load(at), m1));
+    v128.store(at, w1);
+    l1 = v128.add<T>(l1, w1);
+    at += 16;
+  }
+  const keep0 = weight<T>(v128.sub<T>(low, m0));
+  const keep1 = weight<T>(v128.sub<T>(high, m1));
+  v128.store(state, m0);
+  v128.store(state, m1, 16);
+  v128.store(state, madd<T>(keep0, v128.load(state, 32), l0), 32);
+  v128.store(state, madd<T>(keep1, v128.load(state, 48), l1), 48);
+  scaleLanes<T>(o, keep0, keep1);
+}
+
+@inline
+function weight<T>(x: v128): v128 {
+  return sizeof<T>() == 8 ? exp(x) : expNegative(x);
+}
+
+function scaleLanes<T>(panel: usize, factor0: v128, factor1: v128): void {
+  for (let i: usize = 0; i < word(11); i++) {
+    v128.store(panel, v128.mul<T>(v128.load(panel), factor0));
+    panel += 16;
+    v128.store(panel, v128.mul<T>(v128.load(panel), factor1));
+    panel += 16;
+  }
+}
+
+/** Writes o / l and the logarithms; `row` is that of the first query and head. */
+function finishBlock<T>(row: usize, count: usize): void {
+  const one = v128.splat<T>(<T> 1);
+  const lead = word(9) * headBytes<T>();
+  for (let head: usize = 0; head < group(); head++) {
+    let panel = head * blockPanels<T>();
+    for (let query: usize = 0; query < count; query += tileCols<T>(), panel++) {
+      const width = min(tileCols<T>(), count - query);
+      const o = sums<T>() + panel * panelBytes();
+      const state = statistics<T>() + panel * 2 * LINE;
+      scaleLanes<T>(
+        o,
+        v128.div<T>(one, v128.load(state, 32)),
+        v128.div<T>(one, v128.load(state, 48)),
+      );
+      const first = row + query * word(9) + head;
+      unpackCols<T>(o, width, word(11), word(3) + first * headBytes<T>(), lead);
+      if (word(14) != 0) writeLogarithms<T>(state, width, word(14) + first * sizeof<T>());
+    }
+  }
+}
+
+function writeLogarithms<T>(state: usize, width: usize, target: usize): void {
+  for (let lane: usize = 0; lane < width; lane++, state += sizeof<T>()) {
+    const total = <f64> load<T>(state, 32);
+    store<T>(target, <T> (<f64> load<T>(state) + log(total)));
+    target += word(9) * sizeof<T>();
+  }
+}
