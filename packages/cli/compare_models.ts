@@ -7,7 +7,7 @@ import { DEMO_TEXTS, demoPath } from "./demo.ts";
 import type { FlagValues } from "./flags.ts";
 import { baseName, type OpenedSource } from "./open_source.ts";
 import { checkTokenizer, type OpenedTokenizer } from "./open_tokenizer.ts";
-import type { Progress } from "./progress.ts";
+import type { ProgressEvent } from "./progress.ts";
 import { readDocuments } from "./text.ts";
 import { packDocuments } from "./windows.ts";
 
@@ -20,6 +20,8 @@ export interface TestText {
   readonly name: string;
   /** Its file. */
   readonly path: string;
+  /** The tokenizer of both models. */
+  readonly tokenizer: Tokenizer;
   /** Its windows of tokens. */
   readonly windows: readonly Uint32Array[];
   /** How a sample begins; `null` for none. */
@@ -66,18 +68,17 @@ export async function readTestTexts(
   const length = Math.min(2048, source.model.config.maxPositions);
   return await Promise.all(texts.map(async (text) => ({
     ...text,
+    tokenizer,
     windows: packDocuments(await readDocuments(text.path), tokenizer, length),
   })));
 }
 
 /** Where and how to compare. */
 export interface CompareOptions {
-  /** Of both models. */
-  readonly tokenizer: Tokenizer;
   /** Where to run. */
   readonly device: Device;
-  /** Shows how far it is. */
-  readonly progress: Progress;
+  /** Called as the work goes on. */
+  readonly onProgress: (event: ProgressEvent) => void;
   /** Stops the work. */
   readonly signal: AbortSignal;
 }
@@ -89,13 +90,13 @@ export async function compareModels(
   texts: readonly TestText[],
   options: CompareOptions,
 ): Promise<Comparison[]> {
-  const { device, progress, signal } = options;
+  const { device, signal } = options;
   const comparisons: Comparison[] = [];
   const total = texts.reduce((sum, { windows }) => sum + windows.length, 0);
   let done = 0;
-  for (const { name, path, windows, prompt } of texts) {
+  for (const { name, path, windows, prompt, tokenizer } of texts) {
     const onProgress = (part: { done: number; total: number }) =>
-      progress.update({
+      options.onProgress({
         stage: "Measuring",
         done: done + Math.floor(windows.length * part.done / part.total),
         total,
@@ -104,8 +105,8 @@ export async function compareModels(
     const summary = await evaluate(after, windows, { against: before, device, signal, onProgress });
     const sample = prompt === null ? null : {
       prompt,
-      before: await continueText(before, prompt, options),
-      after: await continueText(after, prompt, options),
+      before: await continueText(before, tokenizer, prompt, options),
+      after: await continueText(after, tokenizer, prompt, options),
     };
     comparisons.push({ name, path, summary, sample });
     done += windows.length;
@@ -116,8 +117,9 @@ export async function compareModels(
 /** Goes on with a text, the likeliest token each time. */
 async function continueText(
   model: Model,
+  tokenizer: Tokenizer,
   prompt: string,
-  { tokenizer, device, signal }: CompareOptions,
+  { device, signal }: CompareOptions,
 ): Promise<string> {
   const tokens = tokenizer.encode(prompt);
   const decoder = createDecoder(tokenizer, { after: tokens });

@@ -6,7 +6,7 @@ import {
   planJob,
   type PlannedJob,
 } from "@pare/pipeline";
-import { compareModels, readTestTexts } from "./compare_models.ts";
+import { compareModels, type Comparison, readTestTexts, type TestText } from "./compare_models.ts";
 import { makeJob, readFormat, readRecipe } from "./compress_job.ts";
 import {
   announceResume,
@@ -17,11 +17,11 @@ import {
 } from "./compress_output.ts";
 import { reportCompression, reportPlan } from "./compress_report.ts";
 import { DEVICE_FLAGS, openDevice } from "./device.ts";
-import { openOutputFolder, partialPath } from "./files.ts";
+import { exists, openOutputFolder, partialPath } from "./files.ts";
 import type { Command, CommandInput } from "./flags.ts";
 import { openDemo, openSource } from "./open_source.ts";
 import { openModelTokenizer, TOKENIZER_FLAG } from "./open_tokenizer.ts";
-import type { Progress } from "./progress.ts";
+import type { ProgressEvent } from "./progress.ts";
 import { RECIPE_FLAGS } from "./recipe_flags.ts";
 import { print, tell, terminalProgress } from "./terminal.ts";
 import { UsageError } from "./user_error.ts";
@@ -110,44 +110,42 @@ async function runCompress({ operands, values, signal }: CommandInput): Promise<
   const texts = await readTestTexts(source, tokenizer, values);
   await checkPlace(place);
   await announceResume(output, values);
-  const start = performance.now();
-  const progress = terminalProgress();
-  try {
-    const manifest = await runJob(job, place, progress, signal);
-    const seconds = (performance.now() - start) / 1000;
-    const comparisons = tokenizer && texts.length > 0
-      ? await compareModels(source.model, (await openSource(output)).model, texts, {
-        tokenizer: tokenizer.tokenizer,
-        device,
-        progress,
-        signal,
-      })
-      : [];
-    progress.clear();
-    print(await reportCompression({ ...report, manifest, seconds, comparisons }));
-    return 0;
-  } finally {
-    progress.clear();
-  }
+  print(await reportCompression({ ...report, ...await carryOut(job, place, texts, signal) }));
+  return 0;
 }
 
-async function runJob(
+/** Compresses, and measures what came out on the texts. */
+async function carryOut(
   job: CompressionJob,
   place: OutputPlace,
-  progress: Progress,
+  texts: readonly TestText[],
   signal: AbortSignal,
-): Promise<Manifest> {
+): Promise<{ manifest: Manifest; seconds: number; comparisons: Comparison[] }> {
+  const { model, device } = job;
+  const progress = terminalProgress();
+  const partial = partialPath(place.path);
+  const start = performance.now();
   try {
-    return await compress(job, await openOutputFolder(place.path, () => clearPlace(place)), {
-      signal,
-      onProgress: (event) => progress.update(event),
-    });
+    const folder = await openOutputFolder(place.path, () => clearPlace(place));
+    const onProgress = (event: ProgressEvent) => progress.update(event);
+    const manifest = await compress(job, folder, { signal, onProgress });
+    const seconds = (performance.now() - start) / 1000;
+    if (texts.length === 0) return { manifest, seconds, comparisons: [] };
+    const result = (await openSource(place.path)).model;
+    const comparisons = await compareModels(model, result, texts, { device, signal, onProgress });
+    return { manifest, seconds, comparisons };
   } catch (error) {
     progress.clear();
     if (signal.aborted) {
-      tell(`Interrupted. Run the same command again to go on from ${partialPath(place.path)}.`);
+      tell(
+        await exists(partial)
+          ? `Interrupted. Run the same command again to go on from ${partial}.`
+          : `Interrupted. ${place.path} is whole, but was not measured.`,
+      );
     }
     throw error;
+  } finally {
+    progress.clear();
   }
 }
 

@@ -25,9 +25,21 @@ export interface DemoText {
 
 /** The texts that the demo model is measured on, one of each domain that it was trained on. */
 export const DEMO_TEXTS: readonly DemoText[] = [
-  { name: "stories", file: "text/stories.txt", prompt: "Once upon a time" },
-  { name: "arithmetic", file: "text/arithmetic.txt", prompt: "Tom has 3 apples and gets 4. Now" },
-  { name: "Russian", file: "text/russian.txt", prompt: "Жила-была девочка." },
+  {
+    name: "stories",
+    file: "text/stories.txt",
+    prompt: "There once was a brave duck called Penny.",
+  },
+  {
+    name: "arithmetic",
+    file: "text/arithmetic.txt",
+    prompt: "Mia has 50 cookies. She finds 25 more.",
+  },
+  {
+    name: "Russian",
+    file: "text/russian.txt",
+    prompt: "Однажды Егор увидел в парке большого ёжика.",
+  },
 ];
 
 /** The text that methods calibrate the demo model on. */
