@@ -173,11 +173,11 @@ export interface Device extends FactorizationSteps, TrainingSteps, Disposable {
   /** Reduces every column of a matrix `[rows, cols]` to one number: `[cols]`. */
   reduceCols(x: DeviceArray, reduction: Reduction): DeviceArray;
 
-  /** Adds; `b` has the shape of `a`, or is a vector that is added to every row, or `[1]`: one number. */
+  /** Adds; `b` has the shape of `a`, or is a vector for every row, or one number for all, `[1]`. */
   add(a: DeviceArray, b: DeviceArray): DeviceArray;
-  /** Subtracts `b`, of the shape of `a`, a vector for every row, or one number. */
+  /** Subtracts `b`, of the shape of `a`, a vector for every row, or one number for all. */
   subtract(a: DeviceArray, b: DeviceArray): DeviceArray;
-  /** Multiplies element by element; `b` has the shape of `a`, or is a vector for every row, or one number. */
+  /** Multiplies element by element; `b` as for `add`. */
   multiply(a: DeviceArray, b: DeviceArray): DeviceArray;
   /** Multiplies every element with one number. */
   scale(x: DeviceArray, factor: number): DeviceArray;
