@@ -3,10 +3,11 @@
 // together in order.
 
 import type { AttentionParams } from "../kernels.ts";
+import { TILE } from "./attention_lines.ts";
 import { joinParts } from "./attention_parts.ts";
-import { attentionTiles, LONGEST, TILE } from "./attention_tiles.ts";
+import { attentionTiles, LONGEST, type Results } from "./attention_tiles.ts";
 import type { Gpu } from "./gpu.ts";
-import type { Kernel } from "./kernel.ts";
+import type { ElementType, Kernel } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
 import { type GpuStorage, type View, view } from "./storage.ts";
 
@@ -26,18 +27,25 @@ type Names =
   | "span"
   | "window";
 
+/** What each kind of results has beside `out`. */
+const BESIDE: Readonly<Record<Results, Partial<Record<"stats" | "sums", ElementType>>>> = {
+  whole: {},
+  "whole with sums": { sums: "f32" },
+  parts: { stats: "pair" },
+};
+
 function kernelOf(
   headSize: number,
-  isPart: boolean,
-): Kernel<"q" | "k" | "v", "out" | "stats", Names | "scale"> {
+  results: Results,
+): Kernel<"q" | "k" | "v", "out" | "stats" | "sums", Names | "scale"> {
   const slices = Math.ceil(Math.min(headSize, LONGEST) / TILE);
   const isVector = headSize % 4 === 0;
   const type = isVector ? "vec4f" : "f32";
-  const writes = isPart ? { out: type, stats: "pair" } as const : { out: type } as const;
+  const writes = { out: type, ...BESIDE[results] } as const;
   return {
-    name: `attention ${slices}${isVector ? " x4" : ""}${isPart ? ", parts" : ""}`,
+    name: `attention ${slices}${isVector ? " x4" : ""}, ${results}`,
     reads: { q: type, k: type, v: type },
-    writes: writes as { out: typeof type; stats: "pair" },
+    writes: writes as Required<typeof writes>,
     params: {
       batch: "u32",
       queries: "u32",
@@ -52,7 +60,7 @@ function kernelOf(
       window: "u32",
       scale: "f32",
     },
-    code: () => attentionTiles({ slices, isVector, isPart }),
+    code: () => attentionTiles({ slices, isVector, results }),
   };
 }
 
@@ -65,6 +73,7 @@ interface Queries {
   readonly k: View;
   readonly v: View;
   readonly out: View;
+  readonly sums: View | null;
 }
 
 /** Attends; the keys and values that a query may see must fit into one binding. */
@@ -89,6 +98,7 @@ export function attention(gpu: Gpu, p: AttentionParams<GpuStorage>): void {
       k: view(k, kvStart, kvLength),
       v: view(v, kvStart, kvLength),
       out: view(out, start * width, length),
+      sums: p.logSumExp && view(p.logSumExp, start * heads, length / headSize),
     });
   };
 
@@ -105,7 +115,7 @@ export function attention(gpu: Gpu, p: AttentionParams<GpuStorage>): void {
 
 function attend(gpu: Gpu, p: AttentionParams<GpuStorage>, some: Queries): void {
   const { heads, kvHeads, headSize, keyRows, window, scale } = p;
-  const { batch, queries, keys, out } = some;
+  const { batch, queries, keys, out, sums } = some;
   const chunks = Math.ceil(headSize / LONGEST);
   const tiles = Math.ceil(queries * heads / kvHeads / TILE);
   const groups = batch * kvHeads * tiles * chunks;
@@ -119,13 +129,14 @@ function attend(gpu: Gpu, p: AttentionParams<GpuStorage>, some: Queries): void {
 
   const inVectors = ({ storage, first, count }: View) =>
     headSize % 4 === 0 ? view(storage, first / 4, count / 4) : view(storage, first, count);
-  const kernel = kernelOf(headSize, parts > 1);
+  const kernel = kernelOf(headSize, parts > 1 ? "parts" : sums ? "whole with sums" : "whole");
   gpu.dispatch(kernel, {
     q: inVectors(some.q),
     k: inVectors(some.k),
     v: inVectors(some.v),
     out: inVectors(parts > 1 ? view(x, 0, out.count * parts) : out),
     stats: view(stats, 0, rows * parts),
+    sums: sums ?? out,
   }, {
     batch,
     queries,
@@ -141,7 +152,7 @@ function attend(gpu: Gpu, p: AttentionParams<GpuStorage>, some: Queries): void {
     scale,
   }, groups * parts);
   if (parts === 1) return;
-  joinParts(gpu, x, stats, out, headSize, parts);
+  joinParts(gpu, x, stats, { out, sums, headSize, parts });
   gpu.free(x);
   gpu.free(stats);
 }

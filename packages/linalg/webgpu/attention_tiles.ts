@@ -10,27 +10,41 @@
 //   S = scale · Q Kᵀ    m' = max(m, rows of S)    P = exp(S − m')
 //   l = l · exp(m − m') + Σ P    O = O · exp(m − m') + P V
 //
-// and in the end O / l. Each of 8 × 8 invocations holds 4 × 4 of S and 4 rows of O, 4 in every 32
-// columns, in registers; Q, K and V go through workgroup memory 32 elements of a head at a time, so
-// that any head fits: 13 KiB in all. A head longer than 128 takes several workgroups.
+// and in the end O / l. Each invocation holds 4 × 4 of S and 4 rows of O, 4 in every 32 columns, in
+// registers; Q, K and V go through workgroup memory, see attention_lines.ts, so that any head fits: 13
+// KiB in all. A head longer than 128 takes several workgroups.
 //
 // What bounds it: multiplications, for many queries (8 numbers from workgroup memory per 16 of them);
 // reading keys and values, once, for few. Departs from the paper: keys that a row does not see have a
 // weight of 0, and are skipped where there are any in the tile, so that what is not finite in a value
 // reaches only the rows that see it.
 
+import {
+  across,
+  EACH,
+  fetchOf,
+  load,
+  multiply,
+  PLACE,
+  QUADS,
+  SIZE,
+  spread,
+  storeOf,
+  TILE,
+  tileOf,
+  weigh,
+} from "./attention_lines.ts";
 import { mainOf } from "./kernel.ts";
 import { LARGER, LOWEST } from "./tree.ts";
-
-/** Rows, keys, and elements of a head, that a tile has. */
-export const TILE = 32;
 
 /** The longest head that one workgroup serves. */
 export const LONGEST = 128;
 
-const SIZE = 64;
-/** Vectors of four in a line of a tile. */
-const QUADS = TILE / 4;
+/**
+ * What is written: the result of each row, with or without log Σ exp of its scaled scores, or, where
+ * the keys are cut into parts, that of each part with its maximum and sum.
+ */
+export type Results = "whole" | "whole with sums" | "parts";
 
 /** What tells the variants apart. */
 export interface AttentionTiles {
@@ -38,87 +52,35 @@ export interface AttentionTiles {
   readonly slices: number;
   /** Whether four elements of a head are one load. */
   readonly isVector: boolean;
-  /** Whether the keys are cut into parts, whose maxima and sums are stored beside their results. */
-  readonly isPart: boolean;
-}
-
-const EACH = [0, 1, 2, 3];
-
-/** `fn fetch_x(at, col)`: four elements from column `col` on of the head that starts at `at`. */
-function fetchOf(x: string, isVector: boolean): string {
-  return isVector
-    ? `fn fetch_${x}(at: u32, col: u32) -> vec4f {
-  if (col >= p.headSize) { return vec4f(); }
-  return ${x}[p.${x}_at + (at + col) / 4];
-}`
-    : `fn fetch_${x}(at: u32, col: u32) -> vec4f {
-  var four = vec4f();
-  for (var c = 0u; c < min(4, p.headSize - min(p.headSize, col)); c++) {
-    four[c] = ${x}[p.${x}_at + at + col + c];
-  }
-  return four;
-}`;
-}
-
-/** A loop over a line of vectors of both tiles, four steps at a time. */
-function loop(step: (i: string) => string): string {
-  return `for (var i = 0u; i < ${TILE * QUADS}; i += ${4 * QUADS}) {
-        ${EACH.map((u) => step(`i + ${u * QUADS}`)).join("\n        ")}
-      }`;
+  readonly results: Results;
 }
 
 /** Writes the entry point; the kernel's arrays and parameters are those of attention.ts. */
-export function attentionTiles({ slices, isVector, isPart }: AttentionTiles): string {
+export function attentionTiles({ slices, isVector, results }: AttentionTiles): string {
   const columns = Array.from({ length: slices }, (_, c) => c);
   const outputs = columns.flatMap((c) => EACH.map((r) => ({ c, r, o: `o${c}${r}` })));
-  /** Each invocation brings four vectors of a slice. */
-  const load = (body: string) => `
-    for (var e = local; e < ${TILE * QUADS}; e += ${SIZE}) {
-      let line = e / ${QUADS};
-      let four = e % ${QUADS} * 4;
-      ${body}
-    }`;
-  /** A vector along a line, stored across lines. */
-  const across = (tile: string, value: string) =>
-    `let ${tile} = ${value};
-      ${
-      EACH.map((d) =>
-        `tile_${tile}[(four + ${d}) * ${QUADS} + line / 4][line % 4] = ${tile}[${d}];`
-      )
-        .join(" ")
-    }`;
-  const weigh = (c: number, isGuarded: boolean) =>
-    loop((i) =>
-      `{ let w = weights[${i} + down]; let value = tile_k[${i} + across]; ${
-        EACH.map((r) =>
-          `o${c}${r} += ${
-            isGuarded ? `select(vec4f(), w[${r}] * value, w[${r}] != 0)` : `w[${r}] * value`
-          };`
-        ).join(" ")
-      }${c === 0 ? " added += w;" : ""} }`
-    );
+  const beside = {
+    whole: undefined,
+    "whole with sums": (r: number) =>
+      `sums[p.sums_at + at[${r}]] = highest[${r}] + log(total[${r}]);`,
+    parts: (r: number) => `stats[p.stats_at + index] = vec2f(highest[${r}], total[${r}]);`,
+  }[results];
+  const weighed = (c: number, isGuarded: boolean) =>
+    weigh(`o${c}`, "weights", "tile_k", isGuarded, c === 0 ? " added += w;" : "");
   return /* wgsl */ `
 ${LARGER}
 ${fetchOf("q", isVector)}
 ${fetchOf("k", isVector)}
 ${fetchOf("v", isVector)}
-var<workgroup> tile_q: array<vec4f, ${TILE * QUADS}>;
-var<workgroup> tile_k: array<vec4f, ${TILE * QUADS}>;
-var<workgroup> weights: array<vec4f, ${TILE * QUADS}>;
+${tileOf("tile_q")}
+${tileOf("tile_k")}
+${tileOf("weights")}
 var<workgroup> peaks: array<f32, ${TILE * QUADS}>;
 
 // One past the last key that a query sees, and the first.
 fn end_of(query: u32) -> u32 { return p.keys - p.queries + query + 1; }
 fn start_of(query: u32) -> u32 { return end_of(query) - min(end_of(query), p.window); }
-fn store(at: u32, col: u32, value: vec4f) {
-  ${
-    isVector
-      ? "if (col < p.headSize) { out[p.out_at + (at + col) / 4] = value; }"
-      : EACH.map((c) =>
-        `if (col + ${c} < p.headSize) { out[p.out_at + at + col + ${c}] = value[${c}]; }`
-      ).join("\n  ")
-  }
-}
+${storeOf("out", isVector)}
 
 ${mainOf(SIZE)}
   let sharing = p.heads / p.kvHeads;
@@ -132,8 +94,7 @@ ${mainOf(SIZE)}
   if (batch >= p.batch) { return; }
   let lead = p.kvHeads * p.headSize;
   let column = batch * p.keyRows * lead + kv_head * p.headSize;
-  let down = local / ${QUADS};
-  let across = local % ${QUADS};
+  ${PLACE}
   let first_query = first_row / sharing;
   let last_query = min(first_row + ${TILE - 1}, rows - 1) / sharing;
 
@@ -170,17 +131,11 @@ ${mainOf(SIZE)}
       if (first + line < to_key) {
         of_k = fetch_k(column + (first + line) * lead, depth + four);
       }
-      ${across("q", "of_q")}
-      ${across("k", "of_k")}`)
+      ${across("tile_q", "of_q")}
+      ${across("tile_k", "of_k")}`)
   }
       workgroupBarrier();
-      ${
-    loop((i) =>
-      `{ let a = tile_q[${i} + down]; let b = tile_k[${i} + across]; ${
-        EACH.map((r) => `s${r} += a[${r}] * b;`).join(" ")
-      } }`
-    )
-  }
+      ${multiply("s", "tile_q", "tile_k")}
     }
     let key = vec4u(first + 4 * across) + vec4u(0, 1, 2, 3);
     ${
@@ -201,13 +156,7 @@ ${mainOf(SIZE)}
   }
     }
     ${EACH.map((r) => `s${r} = select(vec4f(), exp(s${r} - highest[${r}]), sees${r});`).join(" ")}
-    ${
-    EACH.map((c) =>
-      `weights[(4 * across + ${c}) * ${QUADS} + down] = vec4f(${
-        EACH.map((r) => `s${r}[${c}]`).join(", ")
-      });`
-    ).join(" ")
-  }
+    ${spread("weights", "s")}
     let shrink = exp(before - highest);
     ${outputs.map(({ r, o }) => `${o} *= shrink[${r}];`).join(" ")}
     var added = vec4f();
@@ -224,9 +173,9 @@ ${mainOf(SIZE)}
     }
     workgroupBarrier();
     if (is_seen) {
-      ${weigh(c, false)}
+      ${weighed(c, false)}
     } else {
-      ${weigh(c, true)}
+      ${weighed(c, true)}
     }`).join("")
   }
     total = total * shrink + added;
@@ -237,16 +186,10 @@ ${mainOf(SIZE)}
     let index = at[${r}] * p.parts + part;
     ${
       columns.map((c) =>
-        `store(index * p.headSize, chunk + ${c * TILE} + 4 * across, o${c}${r} / total[${r}]);`
+        `store_out(index * p.headSize, chunk + ${c * TILE} + 4 * across, o${c}${r} / total[${r}]);`
       ).join(" ")
     }
-    ${
-      isPart
-        ? `if (chunk == 0 && across == 0) {
-      stats[p.stats_at + index] = vec2f(highest[${r}], total[${r}]);
-    }`
-        : ""
-    }
+    ${beside ? `if (chunk == 0 && across == 0) { ${beside(r)} }` : ""}
   }`).join("")
   }
 }`;
