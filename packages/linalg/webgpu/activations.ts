@@ -19,10 +19,20 @@ interface Functions {
   readonly module?: string;
 }
 
+// s(t) and the root of s(t) (1 − s(t)), by h = exp(−|t| / 2): it does not overflow, and a product with
+// the root twice vanishes no sooner than it must.
+const LOGISTIC = /* wgsl */ `
+fn logistic(t: f32) -> vec2f {
+  let h = exp(-0.5 * abs(t));
+  let root = h / (1 + h * h);
+  return vec2f(select(1 / (1 + h * h), h * root, t < 0), root);
+}`;
+
 const FUNCTIONS: Readonly<Record<Activation, Functions>> = {
   silu: {
     value: "return v / (1 + exp(-v));",
-    slope: "let s = 1 / (1 + exp(-v)); return s * (1 + v * (1 - s));",
+    slope: "let l = logistic(v); return l.x + v * l.y * l.y;",
+    module: LOGISTIC,
   },
   gelu: {
     value: "return 0.5 * v * erfc(-0.70710678 * v);",
@@ -31,10 +41,11 @@ const FUNCTIONS: Readonly<Record<Activation, Functions>> = {
   },
   geluTanh: {
     value: "return v / (1 + exp(-1.5957691 * (v + 0.044715 * v * v * v)));",
-    // From 10 on the second summand is below 1e-35; cubes of numbers far beyond overflow.
-    slope: `let w = select(v, 0, abs(v) > 10);
-  let s = 1 / (1 + exp(-1.5957691 * (v + 0.044715 * v * v * v)));
-  return s * (1 + w * (1 - s) * 1.5957691 * (1 + 0.134145 * w * w));`,
+    // From 100 on l.y is 0, and squares of numbers far beyond overflow.
+    slope: `let l = logistic(1.5957691 * (v + 0.044715 * v * v * v));
+  let w = min(abs(v), 100);
+  return l.x + v * l.y * (1.5957691 * (1 + 0.134145 * w * w)) * l.y;`,
+    module: LOGISTIC,
   },
   // Greater than zero or NaN: what compares false to zero is kept.
   relu: {
