@@ -9,7 +9,7 @@ export type MissingName = KernelName | "logSumExp";
 /** What is missing, by backend. */
 export const MISSING: Readonly<Record<"wasm" | "webgpu", ReadonlySet<MissingName>>> = {
   wasm: new Set<MissingName>(),
-  webgpu: new Set<MissingName>(["logSumExp", "attentionGradient"]),
+  webgpu: new Set<MissingName>(),
 };
 
 /** The entry of a kernel that is missing. */

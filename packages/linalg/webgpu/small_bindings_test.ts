@@ -217,6 +217,24 @@ cutTest(
   1e-5,
 );
 
+for (const part of ["q", "k", "v"] as const) {
+  for (const [batch, queries, keys, window] of [[2, 20, 20, 20], [3, 4, 7, 5], [1, 40, 90, 33]]) {
+    cutTest(
+      `attentionGradient by ${part}, ${batch} times ${queries} queries and ${keys} keys`,
+      (put, device) => {
+        const options = { heads: 2, kvHeads: 1, window };
+        const [q, gradient] = [1, 4].map((seed) => put(integers([batch, queries, 8], seed)));
+        const [k, v] = [2, 3].map((seed) => put(integers([batch, keys, 4], seed)));
+        const logSumExp = device.zeros([batch, queries, 2]);
+        const out = device.attention(q, k, v, { ...options, logSumExp });
+        return device.attentionGradient({ q, k, v, out, logSumExp }, gradient, options)[part];
+      },
+      // Sums of up to 80 terms, each some units in the last place of numbers up to 64.
+      1e-3,
+    );
+  }
+}
+
 for (const bits of [3, 8]) {
   cutTest(
     `affineMatmul of ${bits} bits`,

@@ -1,10 +1,10 @@
 // The WebGPU backend: f32 throughout. The only f64 arrays are sums kept as pairs of f32.
 
 import type { KernelName, Kernels } from "../kernels.ts";
-import { missing } from "../missing_kernels.ts";
 import { adamW } from "./adamw.ts";
 import { affineMatmul } from "./affine_matmul.ts";
 import { attention } from "./attention.ts";
+import { attentionGradient } from "./attention_gradient.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import { cast } from "./cast.ts";
 import { choleskyBlock } from "./cholesky_block.ts";
@@ -71,7 +71,7 @@ export function createWebgpuKernels(
     softmax: (p) => softmax(gpu, p),
     rmsNorm: (p) => rmsNorm(gpu, p),
     rotary: (p) => rotary(gpu, p),
-    attention: (p) => p.logSumExp ? missing("logSumExp")() : attention(gpu, p),
+    attention: (p) => attention(gpu, p),
     gather: (p) => gather(gpu, p),
     hadamard: (p) => hadamard(gpu, p),
     nearest: (p) => nearest(gpu, p),
@@ -91,7 +91,7 @@ export function createWebgpuKernels(
       // Found in f64, which is refused before it comes here.
       throw new TypeError("Cannot take secular vectors on webgpu");
     },
-    attentionGradient: missing("attentionGradient"),
+    attentionGradient: (p) => attentionGradient(gpu, p),
     rmsNormGradient: (p) => rmsNormGradient(gpu, p),
     layerNorm: (p) => layerNorm(gpu, p),
     layerNormGradient: (p) => layerNormGradient(gpu, p),
