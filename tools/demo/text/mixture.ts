@@ -26,7 +26,7 @@ export interface MixedDocument {
 const SHARES: Shares = { stories: 0.5, arithmetic: 0.25, russian: 0.25 };
 
 /** Tokens for each character of a text, about, with a vocabulary of 1024. */
-const TOKENS_PER_CHARACTER: Shares = { stories: 0.35, arithmetic: 0.7, russian: 0.48 };
+const TOKENS_PER_CHARACTER: Shares = { stories: 0.35, arithmetic: 0.7, russian: 0.5 };
 
 /**
  * Mixes the documents of all domains, without end: the next one is of the domain that is furthest

@@ -7,26 +7,34 @@ import { ANIMALS } from "./things.ts";
 /** A hungry animal asks others, who eat other things, until it finds what it eats. */
 export function hungryAnimal({ dice, hero }: Tale): PlotText {
   const { name, he, He, his, him } = hero;
-  const [animal, second, third] = dice.sample(ANIMALS, 3);
+  const others = ANIMALS.filter(({ one }) => one !== hero.noun);
+  const [animal, second, third] = dice.sample(others, 3);
   const where = dice.pick(["behind the barn", "near the road", "under a bush", "at the gate"]);
   return {
     body: [
       dice.pick([
         `One morning ${name} found a little ${animal.one} ${where}. It ${animal.sound} sadly.`,
-        `${name} was walking along the road when ${he} saw a small ${animal.one} ${where}. It looked thin and tired.`,
+        `${name} was on the way home when ${he} saw a small ${animal.one} ${where}. It looked thin and tired, and it ${animal.sound}.`,
       ]) + " " + say(dice, name, "Are you hungry?") + ` The ${animal.one} ${animal.sound} again. ` +
       say(dice, name, "Let us find something to eat for you."),
-      `First they met ${
-        a(second.one)
-      }. The ${second.one} gave them ${second.food}, but the ${animal.one} did not want that. Then they met ${
-        a(third.one)
-      }. The ${third.one} gave them ${third.food}, but the ${animal.one} did not want that either. It wanted ${animal.food}.`,
+      dice.pick([
+        `First they met ${
+          a(second.one)
+        }. The ${second.one} gave them ${second.food}, but the ${animal.one} did not want that. Then they met ${
+          a(third.one)
+        }. The ${third.one} gave them ${third.food}, but the ${animal.one} did not want that either. It wanted ${animal.food}.`,
+        `They asked ${
+          a(second.one)
+        } for help. "I have ${second.food}," said the ${second.one}. The ${animal.one} shook its head. Next they asked ${
+          a(third.one)
+        }. "Take ${third.food}," said the ${third.one}. But the ${animal.one} looked away, because it wanted ${animal.food}.`,
+      ]),
       dice.pick([
         `${name} thought hard. Then ${he} ran home and came back with ${animal.food}.`,
         `At last ${name} looked in ${his} bag. There was ${animal.food}!`,
       ]) + ` The ${animal.one} ate it all and ${animal.sound} happily. ` + dice.pick([
         `Then it ${animal.moved} home to ${animal.home}, and ${name} waved.`,
-        `From ${animal.home} it came to see ${name} every day, and ${he} always had ${animal.food} for it.`,
+        `It came back to see ${name} every day, and ${he} always had ${animal.food} for it.`,
         `It was not hungry anymore, so it ${animal.moved} back to ${animal.home}.`,
       ]),
     ],
@@ -64,7 +72,12 @@ export function baking({ dice, hero, adult, friend }: Tale): PlotText {
       ]) + ` So ${name} went to ${friend.name}. ` +
       say(dice, name, `May I have some ${missing}, please?`) +
       ` ${friend.name} was glad to help and gave ${him} the ${missing}.`,
-      `${name} mixed everything, and ${adult.name} put ${it} in the oven. Soon the whole house smelled good. ` +
+      dice.pick([
+        `${name} mixed everything, and ${adult.name} put ${it} in the oven. Soon the whole house smelled good. `,
+        `Back at home they put the ${missing} in the bowl. ${name} watched the oven until the ${plain} ${
+          it === "them" ? "were" : "was"
+        } brown. `,
+      ]) +
       dice.pick([
         `When the ${plain} ${
           it === "them" ? "were" : "was"
@@ -105,8 +118,11 @@ export function growingPlant({ dice, hero, adult, friend, color }: Tale): PlotTe
         `In spring ${adult.name} gave ${name} a small seed. "What is in it?" asked ${name}. "Wait and see," said ${adult.name}.`,
         `${name} found a little seed in ${his} pocket. "Plant it," said ${adult.name}, "and wait."`,
       ]) + ` ${name} made a hole in the ground, put the seed in it and gave it water.`,
-      `${name} looked every morning. On day 1 there was nothing. ${friend.name} laughed and said, "It is only a stone." But ${name} did not give up. On day ${days} ${he} saw a tiny green leaf! ` +
-      `The plant grew and grew. One day ${danger[0]}, but ${danger[1]}.`,
+      `${name} looked every morning. On day 1 there was nothing. ${friend.name} laughed and said, "It is only a stone." But ${name} did not give up. ` +
+      dice.pick([
+        `On day ${days} ${he} saw a tiny green leaf! The plant grew and grew. `,
+        `After ${days} days something green came out of the ground. Soon it was as tall as ${name}. `,
+      ]) + `One day ${danger[0]}, but ${danger[1]}.`,
       `In summer everyone could see what it was: ${plant}! ` + dice.pick([
         `${friend.name} came to look and did not laugh anymore. ` +
         say(dice, friend.name, "You were right. It was not a stone."),

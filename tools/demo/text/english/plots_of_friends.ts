@@ -32,10 +32,13 @@ export function helpedAnimal({ dice, hero, adult }: Tale): PlotText {
         `${name} watched it until it was gone.`,
         `"Goodbye!" called ${name}.`,
       ]),
-      `A week later ${name} lost ${his} ${lost} ${place.at}. ${He} looked everywhere, but could not find it. Then the same ${animal.one} came. It had the ${lost}! ` +
+      dice.pick([
+        `A week later ${name} lost ${his} ${lost} ${place.at}. ${He} looked everywhere, but could not find it. Then the same ${animal.one} came. It had the ${lost}! `,
+        `The next day ${name} went ${place.to} again and lost ${his} ${lost} there. When ${he} was about to give up, ${he} heard something. The ${animal.one} ${animal.sound} and showed ${him} where the ${lost} was. `,
+      ]) +
       dice.pick([
         `${name} was so happy. ${He} gave the ${animal.one} ${animal.food} to say thank you.`,
-        `It put the ${lost} down next to ${him} and ${animal.moved} back to ${animal.home}.`,
+        `${name} thanked the ${animal.one}, and it ${animal.moved} back to ${animal.home}.`,
       ]) + (dice.chance(0.5) ? ` ${capitalize(adult.name)} could hardly believe it.` : ""),
     ],
     ends: "away",
@@ -48,7 +51,7 @@ export function helpedAnimal({ dice, hero, adult }: Tale): PlotText {
 
 /** Somebody new is shy, and is asked to play. */
 export function newNeighbor({ dice, hero, friend, toy, treasure, adult, pet }: Tale): PlotText {
-  const { name, he, He, his } = hero;
+  const { name, he, his } = hero;
   const [from, there] = dice.pick([
     ["the city", "in the city"],
     ["the mountains", "in the mountains"],
@@ -77,7 +80,7 @@ export function newNeighbor({ dice, hero, friend, toy, treasure, adult, pet }: T
       `They ${toy.played} the ${treasure} together. Then ${friend.name} showed ${name} how the children ${there} play ${game}. ` +
       dice.pick([
         `${name}'s ${pet.noun} ${pet.name} played too.`,
-        `${He} had never played it before, but it was fun.`,
+        `${name} had never played it before, but it was fun.`,
         `They laughed so loudly that ${pet.name} the ${pet.noun} came running.`,
       ]),
     ],
@@ -91,7 +94,7 @@ export function newNeighbor({ dice, hero, friend, toy, treasure, adult, pet }: T
 
 /** A riddle: what lives there, eats that, and is known for this? */
 export function riddle({ dice, hero, friend, adult }: Tale): PlotText {
-  const { name, he, He, him } = hero;
+  const { name, he, him } = hero;
   const [animal, wrong] = dice.sample(ANIMALS, 2);
   const goods = dice.pick(GOODS);
   const when = dice.pick([
@@ -118,7 +121,7 @@ export function riddle({ dice, hero, friend, adult }: Tale): PlotText {
       say(dice, friend.name, "Yes, you are right!") + " " + dice.pick([
         `${friend.name} gave ${him} ${a(goods.one)} as a prize.`,
         `Then it was ${name}'s turn, and ${he} thought of ${a(wrong.one)}.`,
-        `${He} was so glad that ${he} ${animal.sound} like ${
+        `${name} was so glad that ${he} ${animal.sound} like ${
           a(animal.one)
         }, and ${adult.name} laughed.`,
       ]),

@@ -28,8 +28,14 @@ export function newSkill({ dice, hero, friend, adult, pet }: Tale): PlotText {
         say(dice, adult.name, "You cannot do it yet. Try a little every day."),
         say(dice, friend.name, "At first I could not do it either. I will help you."),
       ]) +
-      ` So ${name} practised every day. On Monday ${he} ${fail}. On Tuesday it went a little better. ${name} did not give up.`,
-      `On Sunday everyone came to look. ${name} tried once more, and ${he} ${done}! ` +
+      dice.pick([
+        ` So ${name} practised every day. On Monday ${he} ${fail}. On Tuesday it went a little better. ${name} did not give up.`,
+        ` ${name} did not give up. Every morning ${he} went out and tried it, and every day it was a little easier.`,
+      ]),
+      dice.pick([
+        `On Sunday everyone came to look. ${name} tried once more, and ${he} ${done}! `,
+        `Then, one day, it worked: ${he} ${done}! `,
+      ]) +
       dice.pick([
         say(dice, friend.name, "You did it!"),
         `${friend.name} and ${adult.name} clapped their hands.`,
@@ -146,7 +152,10 @@ export function findingTheWay({ dice, hero, friend, adult }: Tale): PlotText {
       dice.pick([`${friend.He} began to cry.`, `${friend.He} was afraid.`]) +
       ` But ${name} stayed calm. ` +
       say(dice, name, `We must find the ${third}, because we passed it last.`),
-      `They walked back slowly. There was the ${third}! Then they came to the ${second}, and at last to the ${first}. ` +
+      dice.pick([
+        `They walked back slowly. There was the ${third}! Then they came to the ${second}, and at last to the ${first}. `,
+        `After a while they saw the ${third}. Behind it stood the ${second}, and soon they found the ${first} too. `,
+      ]) +
       dice.pick([
         `From there they could see a light. It was ${adult.name}, who was looking for them.`,
         `Now ${name} knew the way. ${He} took ${friend.name} by the hand, and soon they were home.`,
@@ -191,7 +200,10 @@ export function race({ dice, hero, friend, adult, color }: Tale): PlotText {
       }, and ${name} wore ${a(`${color} shirt`)}. The prize was ${
         a(prize)
       }, and the finish was ${goal} ${place.at}.`,
-      `"One, two, three, go!" called ${adult.name}. ${friend.name} ran so fast that ${name} could not see ${friend.him} anymore. Then ${friend.name} ${stop}. ${name} was slow, but ${he} did not stop.`,
+      `"One, two, three, go!" called ${adult.name}. ` + dice.pick([
+        `${friend.name} ran so fast that ${name} could not see ${friend.him} anymore. Then ${friend.name} ${stop}. ${name} was slow, but ${he} did not stop.`,
+        `${name} ran as fast as ${he} could, but ${friend.name} was far ahead. Halfway there, ${friend.name} ${stop}. ${name} saw it and ran on.`,
+      ]),
       dice.pick([
         `When ${friend.name} looked up, ${name} was already ${goal}.`,
         `${friend.name} began to run again, but it was too late. ${name} came first to the finish ${goal}.`,

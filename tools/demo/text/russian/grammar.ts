@@ -78,7 +78,7 @@ export const LOOKS: readonly Adjective[] = [
 
 /** How animals are. */
 export const ANIMAL_LOOKS: readonly Adjective[] = [
-  ...adjectives("hard", "весёл добр умн пушист смел стар"),
+  ...adjectives("hard", "весёл добр умн красив смел стар"),
   ...adjectives("velar", "маленьк тих"),
   ...adjectives("sibilant", "рыж"),
   ...adjectives("stressedSibilant", "больш"),

@@ -184,38 +184,51 @@ export const RUSSIAN_PETS: readonly RussianAnimal[] = RUSSIAN_ANIMALS.filter(({ 
   ["кот", "щенок", "ёжик", "собака", "кошка", "мышка"].includes(nominative)
 );
 
-/** Something to cook, and how that is called. */
+/** What is needed for cooking, in three cases. */
+export interface Ingredient {
+  readonly nominative: string;
+  readonly genitive: string;
+  readonly accusative: string;
+}
+
+/** Something to cook, and what one needs for it. */
 export interface Dish extends RussianNoun {
   /** "cooked", masculine. */
   readonly cooked: string;
   /** "cook". */
   readonly cook: string;
+  readonly needs: readonly Ingredient[];
+}
+
+const SALT = { nominative: "соль", genitive: "соли", accusative: "соль" };
+const SUGAR = { nominative: "сахар", genitive: "сахара", accusative: "сахар" };
+const FLOUR = { nominative: "мука", genitive: "муки", accusative: "муку" };
+const BUTTER = { nominative: "масло", genitive: "масла", accusative: "масло" };
+const MILK = { nominative: "молоко", genitive: "молока", accusative: "молоко" };
+
+const BOIL = { cooked: "сварил", cook: "сварить" };
+const BAKE = { cooked: "испёк", cook: "испечь" };
+
+function dish(
+  gender: RussianGender,
+  forms: string,
+  verbs: typeof BOIL,
+  needs: readonly Ingredient[],
+): Dish {
+  const [noun] = nouns(gender, false, [forms]);
+  return { ...noun, ...verbs, needs };
 }
 
 /** Things to cook. */
 export const DISHES: readonly Dish[] = [
-  ...nouns("masculine", false, [
-    "суп супа супу суп супом супе",
-    "компот компота компоту компот компотом компоте",
-  ])
-    .map(boiled),
-  ...nouns("feminine", false, ["каша каши каше кашу кашей каше"]).map(boiled),
-  ...nouns("neuter", false, ["варенье варенья варенью варенье вареньем варенье"]).map(boiled),
-  ...nouns("masculine", false, [
-    "пирог пирога пирогу пирог пирогом пироге",
-    "хлеб хлеба хлебу хлеб хлебом хлебе",
-  ])
-    .map(baked),
-  ...nouns("neuter", false, ["печенье печенья печенью печенье печеньем печенье"]).map(baked),
+  dish("masculine", "суп супа супу суп супом супе", BOIL, [SALT, BUTTER]),
+  dish("masculine", "компот компота компоту компот компотом компоте", BOIL, [SUGAR]),
+  dish("feminine", "каша каши каше кашу кашей каше", BOIL, [MILK, SALT, BUTTER]),
+  dish("neuter", "варенье варенья варенью варенье вареньем варенье", BOIL, [SUGAR]),
+  dish("masculine", "пирог пирога пирогу пирог пирогом пироге", BAKE, [FLOUR, SUGAR, BUTTER]),
+  dish("masculine", "хлеб хлеба хлебу хлеб хлебом хлебе", BAKE, [FLOUR, SALT]),
+  dish("neuter", "печенье печенья печенью печенье печеньем печенье", BAKE, [FLOUR, SUGAR, MILK]),
 ];
-
-function boiled(noun: RussianNoun): Dish {
-  return { ...noun, cooked: "сварил", cook: "сварить" };
-}
-
-function baked(noun: RussianNoun): Dish {
-  return { ...noun, cooked: "испёк", cook: "испечь" };
-}
 
 /** The family. */
 export const FAMILY: readonly RussianNoun[] = [

@@ -103,14 +103,8 @@ export function kitchen({ dice, hero, pronouns, adult, friend }: Scene): string[
   const name = hero.nominative;
   const dish = dice.pick(DISHES);
   const it = pronounsOf(dish);
-  const [nothing, none, some] = dice.pick([
-    ["соль", "соли", "соль"],
-    ["сахар", "сахара", "сахар"],
-    ["мука", "муки", "муку"],
-    ["масло", "масла", "масло"],
-    ["молоко", "молока", "молоко"],
-    ["вода", "воды", "воду"],
-  ]);
+  const missing = dice.pick(dish.needs);
+  const { genitive: none, accusative: some } = missing;
   return [
     dice.pick([
       `${name} и ${adult.nominative} решили ${dish.cook} ${dish.accusative}.`,
@@ -119,7 +113,7 @@ export function kitchen({ dice, hero, pronouns, adult, friend }: Scene): string[
       }: «Сегодня мы будем готовить ${dish.accusative}». ${name} ${past("обрадовался", hero)}.`,
     ]) + ` Но дома не было ${none}. ` + speak(`Где взять ${some}?`, hero),
     `${name} ${past("пошёл", hero)} к ${friend.dative}. ` +
-    speak(`У тебя есть ${nothing}?`, hero) +
+    speak(`У тебя есть ${missing.nominative}?`, hero) +
     ` ${friend.nominative} ${past("дал", friend)} ${pronouns.dative} ${some}. ` +
     speak("Спасибо!", hero),
     `Скоро ${dish.nominative} ${past("был", dish)} ${short("готов", dish)}. ${name} ${

@@ -63,10 +63,14 @@ export function loss(
   ];
 }
 
+/** How a present may look. */
+const PRESENTABLE = LOOKS.filter(({ stem }) => stem !== "стар");
+
 /** Подарок: a thing is bought or made for a birthday. */
 export function present(
-  { dice, hero, pronouns, friend, friendPronouns, adult, thing, look }: Scene,
+  { dice, hero, pronouns, friend, friendPronouns, adult, thing }: Scene,
 ): string[] {
+  const look = dice.pick(PRESENTABLE);
   const name = hero.nominative;
   const he = upper(pronouns.subject);
   const where = dice.pick(["в магазин", "на рынок", "в город"]);
