@@ -123,6 +123,7 @@ function klDivergenceGradient(
 export const LOSS_CASES: readonly DeviceCase[] = [
   {
     name: "crossEntropy() and its derivative follow their definitions",
+    needs: ["crossEntropy", "crossEntropyGradient"],
     async run(target) {
       for (const dtype of floatsOf(target, "crossEntropy")) {
         for (const shape of SHAPES) {
@@ -144,6 +145,7 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "klDivergence() and its derivative follow their definitions at any temperature",
+    needs: ["klDivergence", "klDivergenceGradient"],
     async run(target) {
       for (const dtype of floatsOf(target, "klDivergence")) {
         for (const [i, shape] of SHAPES.entries()) {
@@ -171,6 +173,7 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "crossEntropyGradient() and klDivergenceGradient() agree with central differences",
+    needs: ["crossEntropy", "crossEntropyGradient", "klDivergence", "klDivergenceGradient"],
     async run(target) {
       if (!target.doubles.has("crossEntropyGradient")) return;
       using scope = target.device.scope();
@@ -196,6 +199,7 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "crossEntropy() and its derivative match values found by hand",
+    needs: ["crossEntropy", "crossEntropyGradient"],
     async run({ device }) {
       using z = device.upload(tensor(Float32Array.of(1, 2, 0.5), [1, 3]));
       using y = putIndices(device, [1]);
@@ -212,6 +216,7 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "crossEntropy() and its derivative keep their digits for large logits",
+    needs: ["crossEntropy", "crossEntropyGradient"],
     async run({ device }) {
       // The last two rows are [0, 0, 0] and [1, 2, 0.5], with a number added that f32 holds exactly.
       const rows = [[1e4, -1e4, 0], [1e4, -1e4, 0], [-1e4, -1e4, -1e4], [8193, 8194, 8192.5]];
@@ -237,6 +242,7 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "klDivergence() and its derivative keep their digits for large logits",
+    needs: ["klDivergence", "klDivergenceGradient"],
     async run({ device }) {
       using t = device.upload(tensor(Float32Array.of(1e4, -1e4, 0, 0, 8192, 8193), [3, 2]));
       using s = device.upload(tensor(Float32Array.of(-1e4, 1e4, 0, 0, 8193, 8193), [3, 2]));
@@ -257,6 +263,7 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "crossEntropy() and klDivergence() hand on NaN row by row",
+    needs: ["crossEntropy", "crossEntropyGradient", "klDivergence", "klDivergenceGradient"],
     async run({ device }) {
       using z = device.upload(tensor(Float32Array.of(1, NaN, 2, 2), [2, 2]));
       using zeros = device.zeros([2, 2]);
@@ -279,6 +286,7 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "losses and their derivatives refuse shapes, dtypes and temperatures that do not fit",
+    needs: ["crossEntropy", "crossEntropyGradient", "klDivergence", "klDivergenceGradient"],
     run({ device }) {
       using z = device.zeros([3, 5]);
       using other = device.zeros([3, 4]);

@@ -15,6 +15,7 @@ import {
   randomValues,
   type Values,
 } from "./device_case.ts";
+import type { MissingName } from "../missing_kernels.ts";
 import {
   constant,
   difference,
@@ -65,60 +66,61 @@ function adamW(state: Optimized, gradient: Values, o: AdamWStep): Optimized {
 /** Operations that only read what they are given. */
 const OPERATIONS: readonly [
   name: string,
+  needs: readonly MissingName[],
   operate: (device: Device, x: DeviceArray) => unknown,
 ][] = [
-  ["attentionGradient", (d, x) => {
+  ["attentionGradient", ["logSumExp", "attentionGradient"], (d, x) => {
     using scope = d.scope();
     const logSumExp = scope.zeros([2, 1]);
     const out = scope.attention(x, x, x, { heads: 1, logSumExp });
     scope.attentionGradient({ q: x, k: x, v: x, out, logSumExp }, x, { heads: 1 });
   }],
-  ["rmsNormGradient", (d, x) => {
+  ["rmsNormGradient", ["rmsNormGradient"], (d, x) => {
     using gain = d.zeros([2]);
     using scope = d.scope();
     scope.rmsNormGradient(x, gain, x, 1);
   }],
-  ["layerNorm", (d, x) => {
+  ["layerNorm", ["layerNorm"], (d, x) => {
     using gain = d.zeros([2]);
     using scope = d.scope();
     scope.layerNorm(x, gain, gain, 1);
   }],
-  ["layerNormGradient", (d, x) => {
+  ["layerNormGradient", ["layerNormGradient"], (d, x) => {
     using gain = d.zeros([2]);
     using scope = d.scope();
     scope.layerNormGradient(x, gain, x, 1);
   }],
-  ["activateGradient", (d, x) => {
+  ["activateGradient", ["activateGradient"], (d, x) => {
     using scope = d.scope();
     scope.activateGradient(x, x, "silu");
   }],
-  ["gatedActivation", (d, x) => {
+  ["gatedActivation", ["gatedActivation"], (d, x) => {
     using scope = d.scope();
     scope.gatedActivation(x, x, "silu");
   }],
-  ["gatedActivationGradient", (d, x) => {
+  ["gatedActivationGradient", ["gatedActivationGradient"], (d, x) => {
     using scope = d.scope();
     scope.gatedActivationGradient(x, x, x, "silu");
   }],
-  ["crossEntropy", (d, x) => {
+  ["crossEntropy", ["crossEntropy", "crossEntropyGradient"], (d, x) => {
     using targets = putIndices(d, [1, 0]);
     using ones = d.zeros([2]);
     using scope = d.scope();
     scope.crossEntropy(x, targets);
     scope.crossEntropyGradient(x, targets, ones);
   }],
-  ["klDivergence", (d, x) => {
+  ["klDivergence", ["klDivergence", "klDivergenceGradient"], (d, x) => {
     using ones = d.zeros([2]);
     using scope = d.scope();
     scope.klDivergence(x, x, 2);
     scope.klDivergenceGradient(x, x, ones, 2);
   }],
-  ["scatterRows", (d, x) => {
+  ["scatterRows", ["scatterRows"], (d, x) => {
     using target = d.zeros([3, 2]);
     using order = putIndices(d, [2, 2]);
     d.scatterRows(target, order, x);
   }],
-  ["adamW", (d, x) => {
+  ["adamW", ["adamW"], (d, x) => {
     using scope = d.scope();
     const [parameter, first, second] = [0, 1, 2].map(() => scope.zeros([2, 2]));
     scope.adamW(parameter, x, { first, second }, STEP);
@@ -129,6 +131,7 @@ const OPERATIONS: readonly [
 export const TRAINING_CASES: readonly DeviceCase[] = [
   {
     name: "scatterRows() adds rows to where they belong, as often as they are named",
+    needs: ["scatterRows"],
     async run(target) {
       for (const dtype of floatsOf(target, "scatterRows")) {
         for (const [rows, cols, count] of [[1, 1, 3], [17, 65, 40], [5, 130, 1], [300, 36, 1027]]) {
@@ -152,6 +155,7 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
   },
   {
     name: "scatterRows() is the derivative of gatherRows(), and keeps the bits of other rows",
+    needs: ["scatterRows"],
     async run({ device }) {
       // Integers, so that sums are exact: Σ rows · gathered = Σ scattered · matrix.
       const integers = (count: number, step: number) =>
@@ -177,6 +181,7 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
   },
   {
     name: "adamW() takes steps in place",
+    needs: ["adamW"],
     async run(target) {
       for (const dtype of floatsOf(target, "adamW")) {
         for (const shape of [[1], [7], [3, 5], [259, 131]]) {
@@ -208,6 +213,7 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
   },
   {
     name: "adamW() matches values found by hand, and decays what has no gradient",
+    needs: ["adamW"],
     async run(target) {
       for (const dtype of floatsOf(target, "adamW")) {
         using scope = target.device.scope();
@@ -227,8 +233,9 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
       }
     },
   },
-  ...OPERATIONS.map(([name, operate]): DeviceCase => ({
+  ...OPERATIONS.map(([name, needs, operate]): DeviceCase => ({
     name: `${name}() leaves what it only reads as it was, and refuses arrays that were freed`,
+    needs,
     async run({ device, create }) {
       const before = tensor(Float32Array.of(1, 2, 3, 4), [2, 2]);
       const x = device.upload(before);
@@ -245,6 +252,7 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
     name,
   ): DeviceCase => ({
     name: `${name}() in f64 is refused where the device cannot do it`,
+    needs: [name],
     run({ device, doubles }) {
       using scope = device.scope();
       const dtype: Float = "f64";
@@ -266,6 +274,7 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
   })),
   {
     name: "scatterRows() and adamW() refuse shapes, dtypes and numbers that do not fit",
+    needs: ["scatterRows", "adamW"],
     run({ device }) {
       using scope = device.scope();
       const [x, first, second] = [0, 1, 2].map(() => scope.zeros([3, 4]));
