@@ -12,15 +12,15 @@ export function activateTasks(): usize {
 export function activateTask<T>(task: usize): void {
   const kind = word(3);
   const start = task * GRAIN;
-  const count = min(GRAIN, word(2) - start);
+  let count = min(GRAIN, word(2) - start);
   let x = word(0) + start * sizeof<T>();
   let out = word(1) + start * sizeof<T>();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    storeUpTo<T>(out, activation<T>(loadUpTo<T>(x, left), kind), left);
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    v128.store(out, activation<T>(v128.load(x), kind));
     x += 16;
     out += 16;
   }
+  if (count > 0) storeUpTo<T>(out, activation<T>(loadUpTo<T>(x, count), kind), count);
 }
 
 export function activateGradientTasks(): usize {
@@ -31,16 +31,19 @@ export function activateGradientTasks(): usize {
 export function activateGradientTask<T>(task: usize): void {
   const kind = word(4);
   const start = task * GRAIN;
-  const count = min(GRAIN, word(3) - start);
+  let count = min(GRAIN, word(3) - start);
   let x = word(0) + start * sizeof<T>();
   let gradient = word(1) + start * sizeof<T>();
   let out = word(2) + start * sizeof<T>();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    const slope = activationSlope<T>(loadUpTo<T>(x, left), kind);
-    storeUpTo<T>(out, v128.mul<T>(loadUpTo<T>(gradient, left), slope), left);
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    const slope = activationSlope<T>(v128.load(x), kind);
+    v128.store(out, v128.mul<T>(v128.load(gradient), slope));
     x += 16;
     gradient += 16;
     out += 16;
+  }
+  if (count > 0) {
+    const slope = activationSlope<T>(loadUpTo<T>(x, count), kind);
+    storeUpTo<T>(out, v128.mul<T>(loadUpTo<T>(gradient, count), slope), count);
   }
 }

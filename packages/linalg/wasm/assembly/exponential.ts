@@ -9,6 +9,43 @@ const LOG2_E: f64 = 1.4426950408889634;
 const LN2_HIGH: f64 = 0.6931471806019545;
 const LN2_LOW: f64 = -4.2009150726810846e-11;
 
+// The vectors of constants of expNegative are variables: a constant is made anew wherever it is used,
+// by way of a general register, and all of them together take longer than the polynomial does.
+/** ln 2^-126: where 2^n is still a normal number. */
+let least: v128 = i32x4.splat(0);
+let log2OfE: v128 = i32x4.splat(0);
+/** 1.5 · 2^23. */
+let rounder: v128 = i32x4.splat(0);
+/** ln 2 in fifteen bits, so that a multiple of it is exact, and the rest, both negative. */
+let ln2High: v128 = i32x4.splat(0);
+let ln2Low: v128 = i32x4.splat(0);
+let c7: v128 = i32x4.splat(0);
+let c6: v128 = i32x4.splat(0);
+let c5: v128 = i32x4.splat(0);
+let c4: v128 = i32x4.splat(0);
+let c3: v128 = i32x4.splat(0);
+let half: v128 = i32x4.splat(0);
+let one: v128 = i32x4.splat(0);
+/** Of the exponent of an f32. */
+let bias: v128 = i32x4.splat(0);
+
+/** Must be called before any exponential of this instance. */
+export function setConstants(): void {
+  least = f32x4.splat(-87.33654);
+  log2OfE = f32x4.splat(1.4426950408889634);
+  rounder = f32x4.splat(12582912);
+  ln2High = f32x4.splat(-0.693145751953125);
+  ln2Low = f32x4.splat(-1.4286068e-6);
+  c7 = f32x4.splat(1.984127e-4);
+  c6 = f32x4.splat(1.3888889e-3);
+  c5 = f32x4.splat(8.333334e-3);
+  c4 = f32x4.splat(4.1666668e-2);
+  c3 = f32x4.splat(0.16666667);
+  half = f32x4.splat(0.5);
+  one = f32x4.splat(1);
+  bias = i32x4.splat(127);
+}
+
 @inline
 function step(sum: v128, x: v128, coefficient: f64): v128 {
   return madd<f64>(sum, x, f64x2.splat(coefficient));
@@ -44,47 +81,30 @@ export function exp(x: v128): v128 {
   sum = step(sum, r, 1);
   sum = step(sum, r, 1);
   const power = i64x2.sub(shifted, rounder);
-  const half = i64x2.shr_s(power, 1);
-  return f64x2.mul(f64x2.mul(sum, powerOfTwo(half)), powerOfTwo(i64x2.sub(power, half)));
+  const part = i64x2.shr_s(power, 1);
+  return f64x2.mul(f64x2.mul(sum, powerOfTwo(part)), powerOfTwo(i64x2.sub(power, part)));
 }
 
 /**
  * exp x of four f32 for x ≤ 0, to two units in the last place, in the same way: the Taylor
- * polynomial of degree 7 leaves a remainder below 2^-27.
+ * polynomial of degree 7 leaves a remainder below 2^-27. What is below 2^-126 is zero.
  */
+@inline
 export function expNegative(x: v128): v128 {
-  x = f32x4.pmax(x, f32x4.splat(-104));
-  const rounder = f32x4.splat(12582912);
-  const shifted = madd<f32>(x, f32x4.splat(1.4426950408889634), rounder);
+  const bounded = f32x4.pmax(x, least);
+  const shifted = madd<f32>(bounded, log2OfE, rounder);
   const n = f32x4.sub(shifted, rounder);
-  // ln 2 in fifteen bits, so that a multiple of it is exact, and the rest.
-  const r = madd<f32>(
-    n,
-    f32x4.splat(-1.4286068e-6),
-    madd<f32>(n, f32x4.splat(-0.693145751953125), x),
-  );
-  let sum = f32x4.splat(1.984127e-4);
-  sum = stepSingle(sum, r, 1.3888889e-3);
-  sum = stepSingle(sum, r, 8.333334e-3);
-  sum = stepSingle(sum, r, 4.1666668e-2);
-  sum = stepSingle(sum, r, 0.16666667);
-  sum = stepSingle(sum, r, 0.5);
-  sum = stepSingle(sum, r, 1);
-  sum = stepSingle(sum, r, 1);
-  const power = i32x4.sub(shifted, rounder);
-  const half = i32x4.shr_s(power, 1);
-  const rest = i32x4.sub(power, half);
-  return f32x4.mul(f32x4.mul(sum, powerOfTwoSingle(half)), powerOfTwoSingle(rest));
-}
-
-@inline
-function stepSingle(sum: v128, x: v128, coefficient: f32): v128 {
-  return madd<f32>(sum, x, f32x4.splat(coefficient));
-}
-
-@inline
-function powerOfTwoSingle(n: v128): v128 {
-  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+  const r = madd<f32>(n, ln2Low, madd<f32>(n, ln2High, bounded));
+  let sum = madd<f32>(c7, r, c6);
+  sum = madd<f32>(sum, r, c5);
+  sum = madd<f32>(sum, r, c4);
+  sum = madd<f32>(sum, r, c3);
+  sum = madd<f32>(sum, r, half);
+  sum = madd<f32>(sum, r, one);
+  sum = madd<f32>(sum, r, one);
+  // The lowest bits of what was shifted are n.
+  const power = i32x4.shl(i32x4.add(shifted, bias), 23);
+  return v128.andnot(f32x4.mul(sum, power), f32x4.lt(x, least));
 }
 
 @inline

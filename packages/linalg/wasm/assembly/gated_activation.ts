@@ -1,6 +1,15 @@
 // An activation function of one array times another, and the derivative of both.
 
-import { activation, activationSlope, decay, SILU, silu, siluSlope, upperShare } from "./activation";
+import {
+  activation,
+  activationSlope,
+  argument,
+  decay,
+  isSigmoid,
+  sigmoidSlope,
+  timesSigmoid,
+  upperShare,
+} from "./activation";
 import { divideUp, GRAIN, word } from "./memory";
 import { lanes, loadUpTo, storeUpTo } from "./simd";
 
@@ -12,17 +21,19 @@ export function gatedActivationTasks(): usize {
 export function gatedActivationTask<T>(task: usize): void {
   const kind = word(4);
   const start = task * GRAIN;
-  const count = min(GRAIN, word(3) - start);
+  let count = min(GRAIN, word(3) - start);
   let gate = word(0) + start * sizeof<T>();
   let up = word(1) + start * sizeof<T>();
   let out = word(2) + start * sizeof<T>();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    const value = activation<T>(loadUpTo<T>(gate, left), kind);
-    storeUpTo<T>(out, v128.mul<T>(value, loadUpTo<T>(up, left)), left);
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    v128.store(out, v128.mul<T>(activation<T>(v128.load(gate), kind), v128.load(up)));
     gate += 16;
     up += 16;
     out += 16;
+  }
+  if (count > 0) {
+    const value = activation<T>(loadUpTo<T>(gate, count), kind);
+    storeUpTo<T>(out, v128.mul<T>(value, loadUpTo<T>(up, count)), count);
   }
 }
 
@@ -34,34 +45,49 @@ export function gatedActivationGradientTasks(): usize {
 export function gatedActivationGradientTask<T>(task: usize): void {
   const kind = word(6);
   const start = task * GRAIN;
-  const count = min(GRAIN, word(5) - start);
+  let count = min(GRAIN, word(5) - start);
   let gate = word(0) + start * sizeof<T>();
   let up = word(1) + start * sizeof<T>();
   let gradient = word(2) + start * sizeof<T>();
   let gradientGate = word(3) + start * sizeof<T>();
   let gradientUp = word(4) + start * sizeof<T>();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    const x = loadUpTo<T>(gate, left);
-    const dy = loadUpTo<T>(gradient, left);
-    let value: v128;
-    let slope: v128;
-    if (kind == SILU) {
-      // Value and slope share an exponential and a division.
-      const e = decay<T>(x);
-      const q = upperShare<T>(e);
-      value = silu<T>(x, e, q);
-      slope = siluSlope<T>(x, e, q);
-    } else {
-      value = activation<T>(x, kind);
-      slope = activationSlope<T>(x, kind);
-    }
-    storeUpTo<T>(gradientUp, v128.mul<T>(dy, value), left);
-    storeUpTo<T>(gradientGate, v128.mul<T>(v128.mul<T>(dy, loadUpTo<T>(up, left)), slope), left);
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    differentiate<T>(gate, up, gradient, gradientGate, gradientUp, lanes<T>(), kind);
     gate += 16;
     up += 16;
     gradient += 16;
     gradientGate += 16;
     gradientUp += 16;
   }
+  if (count > 0) differentiate<T>(gate, up, gradient, gradientGate, gradientUp, count, kind);
+}
+
+/** Up to a vector of elements. */
+@inline
+function differentiate<T>(
+  gate: usize,
+  up: usize,
+  gradient: usize,
+  gradientGate: usize,
+  gradientUp: usize,
+  count: usize,
+  kind: usize,
+): void {
+  const x = loadUpTo<T>(gate, count);
+  const dy = loadUpTo<T>(gradient, count);
+  let value: v128;
+  let slope: v128;
+  if (isSigmoid(kind)) {
+    // Value and slope share an exponential and a division.
+    const y = argument<T>(x, kind);
+    const e = decay<T>(y);
+    const q = upperShare<T>(e);
+    value = timesSigmoid<T>(x, y, e, q);
+    slope = sigmoidSlope<T>(x, y, e, q, kind);
+  } else {
+    value = activation<T>(x, kind);
+    slope = activationSlope<T>(x, kind);
+  }
+  storeUpTo<T>(gradientUp, v128.mul<T>(dy, value), count);
+  storeUpTo<T>(gradientGate, v128.mul<T>(v128.mul<T>(dy, loadUpTo<T>(up, count)), slope), count);
 }

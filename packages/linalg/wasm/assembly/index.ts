@@ -1,5 +1,6 @@
 // What the host calls: `run` on its own thread, `serve` on the others.
 
+import { setConstants } from "./exponential";
 import { CLAIM, DONE, OPERATION, RUN, setThread, SIGNAL, STOP } from "./memory";
 import { SCRATCH_BYTES } from "./panels";
 import { countTasks, runTask } from "./tasks";
@@ -15,6 +16,7 @@ export function scratchBytes(): usize {
 /** Tells this instance which thread it is and where its own memory is. */
 export function start(thread: usize, scratch: usize): void {
   setThread(thread, scratch);
+  setConstants();
 }
 
 /** Whether a · b + c is rounded once: 1 if it is for a = b = 1 + 2^-12 and c = −a². */

@@ -1,17 +1,7 @@
-// x · gain / √(mean x² + epsilon) over rows, in f64.
+// x · gain / √(mean x² + epsilon) over rows; the sum in f64.
 
 import { divideUp, grain, number, word } from "./memory";
-import {
-  highDoubles,
-  joinDoubles,
-  lanes,
-  loadUpTo,
-  lowDoubles,
-  madd,
-  storeUpTo,
-  sumLanes,
-  zero,
-} from "./simd";
+import { lanes, loadUpTo, pairSquares, storeUpTo, sumLanes, zero } from "./simd";
 
 export function rmsNormTasks(): usize {
   return divideUp(word(3), grain(word(4)));
@@ -26,37 +16,30 @@ export function rmsNormTask<T>(task: usize): void {
   for (let row = task * share; row < end; row++) {
     const x = word(0) + row * bytes;
     const factor = 1 / sqrt<f64>(squares<T>(x, cols) / <f64> cols + number(0));
-    normalize<T>(x, word(1), word(2) + row * bytes, cols, f64x2.splat(factor));
+    normalize<T>(x, word(1), word(2) + row * bytes, cols, <T> factor);
   }
 }
 
 function squares<T>(x: usize, count: usize): f64 {
-  let low = zero();
-  let high = zero();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const values = loadUpTo<T>(x + i * sizeof<T>(), count - i);
-    if (sizeof<T>() == 8) low = madd<f64>(values, values, low);
-    else {
-      low = madd<f64>(lowDoubles(values), lowDoubles(values), low);
-      high = madd<f64>(highDoubles(values), highDoubles(values), high);
-    }
+  let sum = zero();
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    sum = f64x2.add(sum, pairSquares<T>(v128.load(x)));
+    x += 16;
   }
-  return sumLanes<f64>(f64x2.add(low, high));
+  if (count > 0) sum = f64x2.add(sum, pairSquares<T>(loadUpTo<T>(x, count)));
+  return sumLanes<f64>(sum);
 }
 
-function normalize<T>(x: usize, gain: usize, out: usize, count: usize, factor: v128): void {
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const at = i * sizeof<T>();
-    const values = loadUpTo<T>(x + at, count - i);
-    const gains = loadUpTo<T>(gain + at, count - i);
-    let result: v128;
-    if (sizeof<T>() == 8) result = f64x2.mul(f64x2.mul(values, factor), gains);
-    else {
-      result = joinDoubles(
-        f64x2.mul(f64x2.mul(lowDoubles(values), factor), lowDoubles(gains)),
-        f64x2.mul(f64x2.mul(highDoubles(values), factor), highDoubles(gains)),
-      );
-    }
-    storeUpTo<T>(out + at, result, count - i);
+function normalize<T>(x: usize, gain: usize, out: usize, count: usize, factor: T): void {
+  const factors = v128.splat<T>(factor);
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    v128.store(out, v128.mul<T>(v128.mul<T>(v128.load(x), factors), v128.load(gain)));
+    x += 16;
+    gain += 16;
+    out += 16;
+  }
+  if (count > 0) {
+    const values = v128.mul<T>(loadUpTo<T>(x, count), factors);
+    storeUpTo<T>(out, v128.mul<T>(values, loadUpTo<T>(gain, count)), count);
   }
 }

@@ -6,7 +6,7 @@
 // (sum_parts.ts), so that no order depends on the threads.
 
 import { divideUp, number, word } from "./memory";
-import { highDoubles, lanes, loadUpTo, lowDoubles, madd, storeUpTo, sumLanes, zero } from "./simd";
+import { lanes, loadUpTo, madd, pairProducts, pairSquares, storeUpTo, sumLanes, zero } from "./simd";
 import { addToPart } from "./sum_parts";
 
 export function rmsNormGradientTasks(): usize {
@@ -35,30 +35,22 @@ export function rmsNormGradientTask<T>(task: usize): void {
 function measure<T>(x: usize, gain: usize, gradient: usize, count: usize): v128 {
   let squares = zero();
   let products = zero();
-  let squaresHigh = zero();
-  let productsHigh = zero();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    const values = loadUpTo<T>(x, left);
-    const u = v128.mul<T>(loadUpTo<T>(gradient, left), loadUpTo<T>(gain, left));
-    if (sizeof<T>() == 8) {
-      squares = madd<f64>(values, values, squares);
-      products = madd<f64>(u, values, products);
-    } else {
-      const low = lowDoubles(values);
-      const high = highDoubles(values);
-      squares = madd<f64>(low, low, squares);
-      squaresHigh = madd<f64>(high, high, squaresHigh);
-      products = madd<f64>(lowDoubles(u), low, products);
-      productsHigh = madd<f64>(highDoubles(u), high, productsHigh);
-    }
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    const values = v128.load(x);
+    const u = v128.mul<T>(v128.load(gradient), v128.load(gain));
+    squares = f64x2.add(squares, pairSquares<T>(values));
+    products = f64x2.add(products, pairProducts<T>(u, values));
     x += 16;
     gain += 16;
     gradient += 16;
   }
-  const square = sumLanes<f64>(f64x2.add(squares, squaresHigh));
-  const product = sumLanes<f64>(f64x2.add(products, productsHigh));
-  return f64x2.replace_lane(f64x2.splat(square), 1, product);
+  if (count > 0) {
+    const values = loadUpTo<T>(x, count);
+    const u = v128.mul<T>(loadUpTo<T>(gradient, count), loadUpTo<T>(gain, count));
+    squares = f64x2.add(squares, pairSquares<T>(values));
+    products = f64x2.add(products, pairProducts<T>(u, values));
+  }
+  return f64x2.replace_lane(f64x2.splat(sumLanes<f64>(squares)), 1, sumLanes<f64>(products));
 }
 
 /** Writes dx, and adds dy · h to the part. */
@@ -74,17 +66,32 @@ function differentiate<T>(
 ): void {
   const factor = v128.splat<T>(r);
   const share = v128.splat<T>(-mean);
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    const dy = loadUpTo<T>(gradient, left);
-    const h = v128.mul<T>(loadUpTo<T>(x, left), factor);
-    const u = v128.mul<T>(dy, loadUpTo<T>(gain, left));
-    storeUpTo<T>(out, v128.mul<T>(madd<T>(h, share, u), factor), left);
-    addToPart<T>(part, v128.mul<T>(dy, h), left);
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    differentiateVector<T>(x, gain, gradient, out, part, lanes<T>(), factor, share);
     x += 16;
     gain += 16;
     gradient += 16;
     out += 16;
     part += lanes<T>() * sizeof<f64>();
   }
+  if (count > 0) differentiateVector<T>(x, gain, gradient, out, part, count, factor, share);
+}
+
+/** Up to a vector of elements. */
+@inline
+function differentiateVector<T>(
+  x: usize,
+  gain: usize,
+  gradient: usize,
+  out: usize,
+  part: usize,
+  count: usize,
+  factor: v128,
+  share: v128,
+): void {
+  const dy = loadUpTo<T>(gradient, count);
+  const h = v128.mul<T>(loadUpTo<T>(x, count), factor);
+  const u = v128.mul<T>(dy, loadUpTo<T>(gain, count));
+  storeUpTo<T>(out, v128.mul<T>(madd<T>(h, share, u), factor), count);
+  addToPart<T>(part, v128.mul<T>(dy, h), count);
 }

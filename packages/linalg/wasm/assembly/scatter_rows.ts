@@ -31,10 +31,13 @@ export function scatterRowsTask<T>(task: usize): void {
 }
 
 function addRow<T>(target: usize, row: usize, count: usize): void {
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    storeUpTo<T>(target, v128.add<T>(loadUpTo<T>(target, left), loadUpTo<T>(row, left)), left);
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    v128.store(target, v128.add<T>(v128.load(target), v128.load(row)));
     target += 16;
     row += 16;
+  }
+  if (count > 0) {
+    const sum = v128.add<T>(loadUpTo<T>(target, count), loadUpTo<T>(row, count));
+    storeUpTo<T>(target, sum, count);
   }
 }

@@ -18,7 +18,10 @@ export function zero(): v128 {
   return i32x4.splat(0);
 }
 
-/** Loads up to a vector of elements; the lanes beyond `count` are zero. */
+/**
+ * Loads up to a vector of elements; the lanes beyond `count` are zero. For what is left after a loop:
+ * inside of one the call keeps its variables out of registers.
+ */
 @inline
 export function loadUpTo<T>(address: usize, count: usize): v128 {
   if (count >= lanes<T>()) return v128.load(address);
@@ -73,6 +76,23 @@ export function highDoubles(vector: v128): v128 {
 export function pairSums<T>(vector: v128): v128 {
   if (sizeof<T>() == 8) return vector;
   return f64x2.add(lowDoubles(vector), highDoubles(vector));
+}
+
+/** The products of the lanes in f64, likewise. */
+@inline
+export function pairProducts<T>(a: v128, b: v128): v128 {
+  if (sizeof<T>() == 8) return f64x2.mul(a, b);
+  const high = f64x2.mul(highDoubles(a), highDoubles(b));
+  return madd<f64>(lowDoubles(a), lowDoubles(b), high);
+}
+
+/** The squares of the lanes in f64, likewise. */
+@inline
+export function pairSquares<T>(vector: v128): v128 {
+  if (sizeof<T>() == 8) return f64x2.mul(vector, vector);
+  const high = highDoubles(vector);
+  const low = lowDoubles(vector);
+  return madd<f64>(low, low, f64x2.mul(high, high));
 }
 
 /** Two halves in f64 as one vector of f32. */
