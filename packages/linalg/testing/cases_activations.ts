@@ -95,7 +95,6 @@ const SHAPES = [[1], [7, 35], [3, 5, 2], [1027]] as const;
 export const ACTIVATION_CASES: readonly DeviceCase[] = [
   ...NAMES.map((name): DeviceCase => ({
     name: `activateGradient() is the derivative of ${name}`,
-    needs: ["activateGradient"],
     async run(target) {
       for (const dtype of floatsOf(target, "activateGradient")) {
         for (const shape of SHAPES) {
@@ -122,7 +121,6 @@ export const ACTIVATION_CASES: readonly DeviceCase[] = [
   })),
   ...NAMES.map((name): DeviceCase => ({
     name: `gatedActivation() and its derivative gate by ${name}`,
-    needs: ["gatedActivation", "gatedActivationGradient"],
     async run(target) {
       for (const dtype of floatsOf(target, "gatedActivation")) {
         for (const shape of SHAPES) {
@@ -148,7 +146,6 @@ export const ACTIVATION_CASES: readonly DeviceCase[] = [
   })),
   {
     name: "activateGradient() and gatedActivationGradient() agree with central differences",
-    needs: ["activateGradient", "gatedActivation", "gatedActivationGradient"],
     async run(target) {
       if (!target.doubles.has("activateGradient")) return;
       for (const name of NAMES) {
@@ -175,7 +172,6 @@ export const ACTIVATION_CASES: readonly DeviceCase[] = [
   },
   {
     name: "activateGradient() of silu matches values found by hand",
-    needs: ["activateGradient"],
     async run({ device }) {
       using x = device.upload(tensor(Float32Array.of(0, 1, -2), [3]));
       using ones = device.upload(tensor(Float32Array.of(1, 1, 1), [3]));
@@ -188,7 +184,6 @@ export const ACTIVATION_CASES: readonly DeviceCase[] = [
   },
   {
     name: "activateGradient() is flat far out, 0 at the kink of relu, and hands on NaN",
-    needs: ["activateGradient"],
     async run({ device }) {
       using x = device.upload(tensor(Float32Array.of(-1e4, -80, -30, 30, 80, 1e4, NaN), [7]));
       using ones = device.upload(tensor(new Float32Array(7).fill(1), [7]));
@@ -211,7 +206,6 @@ export const ACTIVATION_CASES: readonly DeviceCase[] = [
   },
   {
     name: "activateGradient() and gatedActivation() refuse shapes and dtypes that do not fit",
-    needs: ["activateGradient", "gatedActivation", "gatedActivationGradient"],
     run({ device }) {
       using x = device.zeros([3, 4]);
       using row = device.zeros([4]);

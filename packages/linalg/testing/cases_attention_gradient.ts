@@ -151,7 +151,6 @@ const GRADIENT_SETTINGS = [
 export const ATTENTION_GRADIENT_CASES: readonly DeviceCase[] = [
   ...ATTENTION_SETTINGS.map(([name, shapeQ, shapeK, options]): DeviceCase => ({
     name: `attention() tells the log of its sums: ${name}`,
-    needs: ["logSumExp"],
     async run(target) {
       for (const dtype of floatsOf(target, "attention")) {
         using scope = target.device.scope();
@@ -177,7 +176,6 @@ export const ATTENTION_GRADIENT_CASES: readonly DeviceCase[] = [
   })),
   ...GRADIENT_SETTINGS.map(([name, shapeQ, shapeK, options]): DeviceCase => ({
     name: `attentionGradient() is the derivative: ${name}`,
-    needs: ["logSumExp", "attentionGradient"],
     async run(target) {
       for (const dtype of floatsOf(target, "attentionGradient")) {
         using scope = target.device.scope();
@@ -198,7 +196,6 @@ export const ATTENTION_GRADIENT_CASES: readonly DeviceCase[] = [
     ["a window and a batch", [2, 3, 4], [2, 4, 2], { heads: 2, kvHeads: 1, window: 2, scale: 0.9 }],
   ] as const).map(([name, shapeQ, shapeK, options]): DeviceCase => ({
     name: `attentionGradient() agrees with central differences: ${name}`,
-    needs: ["logSumExp", "attentionGradient"],
     async run(target) {
       if (!target.doubles.has("attentionGradient")) return;
       using scope = target.device.scope();
@@ -219,7 +216,6 @@ export const ATTENTION_GRADIENT_CASES: readonly DeviceCase[] = [
   })),
   {
     name: "attentionGradient() differentiates a softmax as found by hand",
-    needs: ["logSumExp", "attentionGradient"],
     async run({ device }) {
       // One query of one element, 1, whose three scores are the logarithms of their probabilities.
       using scope = device.scope();
@@ -242,7 +238,6 @@ export const ATTENTION_GRADIENT_CASES: readonly DeviceCase[] = [
   },
   {
     name: "attentionGradient() survives scores that would overflow",
-    needs: ["logSumExp", "attentionGradient"],
     async run({ device }) {
       using scope = device.scope();
       const arrays = [[100, 100], [-100, 100], [3, 5], [7, 11]].map((numbers) =>
@@ -257,7 +252,6 @@ export const ATTENTION_GRADIENT_CASES: readonly DeviceCase[] = [
   },
   {
     name: "attention() and its derivative refuse statistics and gradients that do not fit",
-    needs: ["logSumExp", "attentionGradient"],
     run({ device }) {
       using scope = device.scope();
       const q = scope.zeros([3, 8]);

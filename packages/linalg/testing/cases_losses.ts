@@ -123,7 +123,6 @@ function klDivergenceGradient(
 export const LOSS_CASES: readonly DeviceCase[] = [
   {
     name: "crossEntropy() and its derivative follow their definitions",
-    needs: ["crossEntropy", "crossEntropyGradient"],
     async run(target) {
       for (const dtype of floatsOf(target, "crossEntropy")) {
         for (const shape of SHAPES) {
@@ -145,7 +144,6 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "klDivergence() and its derivative follow their definitions at any temperature",
-    needs: ["klDivergence", "klDivergenceGradient"],
     async run(target) {
       for (const dtype of floatsOf(target, "klDivergence")) {
         for (const [i, shape] of SHAPES.entries()) {
@@ -173,7 +171,6 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "crossEntropyGradient() and klDivergenceGradient() agree with central differences",
-    needs: ["crossEntropy", "crossEntropyGradient", "klDivergence", "klDivergenceGradient"],
     async run(target) {
       if (!target.doubles.has("crossEntropyGradient")) return;
       using scope = target.device.scope();
@@ -199,7 +196,6 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "crossEntropy() and its derivative match values found by hand",
-    needs: ["crossEntropy", "crossEntropyGradient"],
     async run({ device }) {
       using z = device.upload(tensor(Float32Array.of(1, 2, 0.5), [1, 3]));
       using y = putIndices(device, [1]);
@@ -216,7 +212,6 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "crossEntropy() and its derivative keep their digits for large logits",
-    needs: ["crossEntropy", "crossEntropyGradient"],
     async run({ device }) {
       // The last two rows are [0, 0, 0] and [1, 2, 0.5], with a number added that f32 holds exactly.
       const rows = [[1e4, -1e4, 0], [1e4, -1e4, 0], [-1e4, -1e4, -1e4], [8193, 8194, 8192.5]];
@@ -242,7 +237,6 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "klDivergence() and its derivative keep their digits for large logits",
-    needs: ["klDivergence", "klDivergenceGradient"],
     async run({ device }) {
       using t = device.upload(tensor(Float32Array.of(1e4, -1e4, 0, 0, 8192, 8193), [3, 2]));
       using s = device.upload(tensor(Float32Array.of(-1e4, 1e4, 0, 0, 8193, 8193), [3, 2]));
@@ -263,7 +257,6 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "crossEntropy() and klDivergence() hand on NaN row by row",
-    needs: ["crossEntropy", "crossEntropyGradient", "klDivergence", "klDivergenceGradient"],
     async run({ device }) {
       using z = device.upload(tensor(Float32Array.of(1, NaN, 2, 2), [2, 2]));
       using zeros = device.zeros([2, 2]);
@@ -286,7 +279,6 @@ export const LOSS_CASES: readonly DeviceCase[] = [
   },
   {
     name: "losses and their derivatives refuse shapes, dtypes and temperatures that do not fit",
-    needs: ["crossEntropy", "crossEntropyGradient", "klDivergence", "klDivergenceGradient"],
     run({ device }) {
       using z = device.zeros([3, 5]);
       using other = device.zeros([3, 4]);

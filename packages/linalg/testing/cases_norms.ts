@@ -129,7 +129,6 @@ function putNorm({ device }: Target, { x, gain, gradient }: Norm, dtype: Float) 
 export const NORM_CASES: readonly DeviceCase[] = [
   {
     name: "layerNorm() centres and normalizes runs as long as the gain",
-    needs: ["layerNorm"],
     async run(target) {
       for (const dtype of floatsOf(target, "layerNorm")) {
         for (const setting of SETTINGS) {
@@ -149,7 +148,6 @@ export const NORM_CASES: readonly DeviceCase[] = [
   },
   {
     name: "layerNorm() takes equal numbers to the bias, and hands on NaN row by row",
-    needs: ["layerNorm"],
     async run({ device }) {
       using x = device.upload(tensor(Float32Array.of(3, 3, 1, 5, NaN, 1), [3, 2]));
       using gain = device.upload(tensor(Float32Array.of(1, 10), [2]));
@@ -163,7 +161,6 @@ export const NORM_CASES: readonly DeviceCase[] = [
   },
   ...(["rmsNormGradient", "layerNormGradient"] as const).map((name): DeviceCase => ({
     name: `${name}() is the derivative`,
-    needs: [name],
     async run(target) {
       for (const dtype of floatsOf(target, name)) {
         for (const setting of SETTINGS) {
@@ -189,7 +186,6 @@ export const NORM_CASES: readonly DeviceCase[] = [
   })),
   {
     name: "rmsNormGradient() and layerNormGradient() agree with central differences",
-    needs: ["rmsNormGradient", "layerNorm", "layerNormGradient"],
     async run(target) {
       if (!target.doubles.has("layerNormGradient")) return;
       using scope = target.device.scope();
@@ -217,7 +213,6 @@ export const NORM_CASES: readonly DeviceCase[] = [
   },
   {
     name: "rmsNormGradient() matches values found by hand",
-    needs: ["rmsNormGradient"],
     async run({ device }) {
       using x = device.upload(tensor(Float32Array.of(1, 2, 3), [1, 3]));
       using gain = device.upload(tensor(Float32Array.of(1, 0.5, 2), [3]));
@@ -235,7 +230,6 @@ export const NORM_CASES: readonly DeviceCase[] = [
   },
   {
     name: "layerNorm() and the derivatives of norms refuse shapes and dtypes that do not fit",
-    needs: ["layerNorm", "layerNormGradient", "rmsNormGradient"],
     run({ device }) {
       using x = device.zeros([3, 8]);
       using gain = device.zeros([4]);

@@ -8,14 +8,12 @@ import type { AdamWStep } from "../training_steps.ts";
 import {
   assertOnDevice,
   type DeviceCase,
-  type Float,
   floatsOf,
   put,
   putIndices,
   randomValues,
   type Values,
 } from "./device_case.ts";
-import type { MissingName } from "../missing_kernels.ts";
 import {
   constant,
   difference,
@@ -64,74 +62,69 @@ function adamW(state: Optimized, gradient: Values, o: AdamWStep): Optimized {
 }
 
 /** Operations that only read what they are given. */
-const OPERATIONS: readonly [
-  name: string,
-  needs: readonly MissingName[],
-  operate: (device: Device, x: DeviceArray) => unknown,
-][] = [
-  ["attentionGradient", ["logSumExp", "attentionGradient"], (d, x) => {
+const OPERATIONS: Readonly<Record<string, (device: Device, x: DeviceArray) => void>> = {
+  attentionGradient(d, x) {
     using scope = d.scope();
     const logSumExp = scope.zeros([2, 1]);
     const out = scope.attention(x, x, x, { heads: 1, logSumExp });
     scope.attentionGradient({ q: x, k: x, v: x, out, logSumExp }, x, { heads: 1 });
-  }],
-  ["rmsNormGradient", ["rmsNormGradient"], (d, x) => {
+  },
+  rmsNormGradient(d, x) {
     using gain = d.zeros([2]);
     using scope = d.scope();
     scope.rmsNormGradient(x, gain, x, 1);
-  }],
-  ["layerNorm", ["layerNorm"], (d, x) => {
+  },
+  layerNorm(d, x) {
     using gain = d.zeros([2]);
     using scope = d.scope();
     scope.layerNorm(x, gain, gain, 1);
-  }],
-  ["layerNormGradient", ["layerNormGradient"], (d, x) => {
+  },
+  layerNormGradient(d, x) {
     using gain = d.zeros([2]);
     using scope = d.scope();
     scope.layerNormGradient(x, gain, x, 1);
-  }],
-  ["activateGradient", ["activateGradient"], (d, x) => {
+  },
+  activateGradient(d, x) {
     using scope = d.scope();
     scope.activateGradient(x, x, "silu");
-  }],
-  ["gatedActivation", ["gatedActivation"], (d, x) => {
+  },
+  gatedActivation(d, x) {
     using scope = d.scope();
     scope.gatedActivation(x, x, "silu");
-  }],
-  ["gatedActivationGradient", ["gatedActivationGradient"], (d, x) => {
+  },
+  gatedActivationGradient(d, x) {
     using scope = d.scope();
     scope.gatedActivationGradient(x, x, x, "silu");
-  }],
-  ["crossEntropy", ["crossEntropy", "crossEntropyGradient"], (d, x) => {
+  },
+  crossEntropy(d, x) {
     using targets = putIndices(d, [1, 0]);
     using ones = d.zeros([2]);
     using scope = d.scope();
     scope.crossEntropy(x, targets);
     scope.crossEntropyGradient(x, targets, ones);
-  }],
-  ["klDivergence", ["klDivergence", "klDivergenceGradient"], (d, x) => {
+  },
+  klDivergence(d, x) {
     using ones = d.zeros([2]);
     using scope = d.scope();
     scope.klDivergence(x, x, 2);
     scope.klDivergenceGradient(x, x, ones, 2);
-  }],
-  ["scatterRows", ["scatterRows"], (d, x) => {
+  },
+  scatterRows(d, x) {
     using target = d.zeros([3, 2]);
     using order = putIndices(d, [2, 2]);
     d.scatterRows(target, order, x);
-  }],
-  ["adamW", ["adamW"], (d, x) => {
+  },
+  adamW(d, x) {
     using scope = d.scope();
     const [parameter, first, second] = [0, 1, 2].map(() => scope.zeros([2, 2]));
     scope.adamW(parameter, x, { first, second }, STEP);
-  }],
-];
+  },
+};
 
 /** What a device does to take a step of training. */
 export const TRAINING_CASES: readonly DeviceCase[] = [
   {
     name: "scatterRows() adds rows to where they belong, as often as they are named",
-    needs: ["scatterRows"],
     async run(target) {
       for (const dtype of floatsOf(target, "scatterRows")) {
         for (const [rows, cols, count] of [[1, 1, 3], [17, 65, 40], [5, 130, 1], [300, 36, 1027]]) {
@@ -155,7 +148,6 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
   },
   {
     name: "scatterRows() is the derivative of gatherRows(), and keeps the bits of other rows",
-    needs: ["scatterRows"],
     async run({ device }) {
       // Integers, so that sums are exact: Σ rows · gathered = Σ scattered · matrix.
       const integers = (count: number, step: number) =>
@@ -181,7 +173,6 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
   },
   {
     name: "adamW() takes steps in place",
-    needs: ["adamW"],
     async run(target) {
       for (const dtype of floatsOf(target, "adamW")) {
         for (const shape of [[1], [7], [3, 5], [259, 131]]) {
@@ -213,7 +204,6 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
   },
   {
     name: "adamW() matches values found by hand, and decays what has no gradient",
-    needs: ["adamW"],
     async run(target) {
       for (const dtype of floatsOf(target, "adamW")) {
         using scope = target.device.scope();
@@ -233,9 +223,8 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
       }
     },
   },
-  ...OPERATIONS.map(([name, needs, operate]): DeviceCase => ({
+  ...Object.entries(OPERATIONS).map(([name, operate]): DeviceCase => ({
     name: `${name}() leaves what it only reads as it was, and refuses arrays that were freed`,
-    needs,
     async run({ device, create }) {
       const before = tensor(Float32Array.of(1, 2, 3, 4), [2, 2]);
       const x = device.upload(before);
@@ -248,33 +237,37 @@ export const TRAINING_CASES: readonly DeviceCase[] = [
       assertThrows(() => operate(device, foreign), TypeError, "on another device");
     },
   })),
-  ...(["attentionGradient", "layerNorm", "scatterRows", "adamW"] as const).map((
-    name,
-  ): DeviceCase => ({
-    name: `${name}() in f64 is refused where the device cannot do it`,
-    needs: [name],
+  {
+    name: "every step of training that the device cannot do in f64 refuses it",
     run({ device, doubles }) {
       using scope = device.scope();
-      const dtype: Float = "f64";
-      const x = scope.zeros([2, 2], dtype);
-      const gain = scope.zeros([2], dtype);
-      const logSumExp = scope.zeros([2, 1], dtype);
+      const [x, y, first, second] = [0, 1, 2, 3].map(() => scope.zeros([2, 2], "f64"));
+      const [row, logSumExp] = [[2], [2, 1]].map((shape) => scope.zeros(shape, "f64"));
       const order = putIndices(scope, [0, 1]);
-      const [first, second, rows] = [0, 1, 2].map(() => scope.zeros([2, 2], dtype));
       const operations = {
         attentionGradient: () =>
           scope.attentionGradient({ q: x, k: x, v: x, out: x, logSumExp }, x, { heads: 1 }),
-        layerNorm: () => scope.layerNorm(x, gain, null, 1),
-        scatterRows: () => scope.scatterRows(x, order, rows),
-        adamW: () => scope.adamW(x, rows, { first, second }, STEP),
+        rmsNormGradient: () => scope.rmsNormGradient(x, row, x, 1),
+        layerNorm: () => scope.layerNorm(x, row, null, 1),
+        layerNormGradient: () => scope.layerNormGradient(x, row, x, 1),
+        activateGradient: () => scope.activateGradient(x, x, "silu"),
+        gatedActivation: () => scope.gatedActivation(x, x, "silu"),
+        gatedActivationGradient: () => scope.gatedActivationGradient(x, x, x, "silu"),
+        crossEntropy: () => scope.crossEntropy(x, order),
+        crossEntropyGradient: () => scope.crossEntropyGradient(x, order, row),
+        klDivergence: () => scope.klDivergence(x, x, 1),
+        klDivergenceGradient: () => scope.klDivergenceGradient(x, x, row, 1),
+        scatterRows: () => scope.scatterRows(x, order, y),
+        adamW: () => scope.adamW(x, y, { first, second }, STEP),
       };
-      if (doubles.has(name)) operations[name]();
-      else assertThrows(operations[name], TypeError, "f64");
+      for (const [name, operate] of Object.entries(operations)) {
+        if (doubles.has(name as keyof typeof operations)) operate();
+        else assertThrows(operate, TypeError, "f64", name);
+      }
     },
-  })),
+  },
   {
     name: "scatterRows() and adamW() refuse shapes, dtypes and numbers that do not fit",
-    needs: ["scatterRows", "adamW"],
     run({ device }) {
       using scope = device.scope();
       const [x, first, second] = [0, 1, 2].map(() => scope.zeros([3, 4]));

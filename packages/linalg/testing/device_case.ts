@@ -6,7 +6,6 @@ import { castTo, randomUniform, sizeOf, type Tensor, toF32, toF64 } from "@pare/
 import type { Device } from "../device.ts";
 import type { DeviceArray } from "../device_array.ts";
 import type { KernelName } from "../kernels.ts";
-import type { MissingName } from "../missing_kernels.ts";
 
 /** A device under test. */
 export interface Target {
@@ -22,8 +21,6 @@ export interface Target {
 export interface DeviceCase {
   /** The symbol and what it does. */
   readonly name: string;
-  /** The kernels that it is left out without. */
-  readonly needs?: readonly MissingName[];
   /** Fails if the device does otherwise. */
   readonly run: (target: Target) => void | Promise<void>;
 }

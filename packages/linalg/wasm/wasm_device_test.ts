@@ -2,7 +2,6 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { type AnyTensor, randomNormal, tensor } from "@pare/tensor";
 import { createDevice } from "../create_device.ts";
 import type { Device } from "../device.ts";
-import { MISSING } from "../missing_kernels.ts";
 import { DEVICE_CASES } from "../testing/device_conformance.ts";
 import { createEngine, type EngineOptions } from "./engine.ts";
 import { operationResults } from "./testing/operation_results.ts";
@@ -67,17 +66,13 @@ Deno.test("createWasmDevice() has other bits without fused multiplications, wher
 const kernels = createWasmKernels(await createEngine({ threads: 2, relaxed: false }));
 const plain = createDevice(kernels);
 Deno.test.afterAll(() => plain[Symbol.dispose]());
-for (const { name, needs = [], run } of DEVICE_CASES) {
-  Deno.test({
-    name: `wasm without relaxed instructions: ${name}`,
-    ignore: needs.some((kernel) => MISSING.wasm.has(kernel)),
-    fn: () =>
-      run({
-        device: plain,
-        create: () => withOptions({ threads: 1, relaxed: false }),
-        doubles: kernels.doubles,
-      }),
-  });
+for (const { name, run } of DEVICE_CASES) {
+  Deno.test(`wasm without relaxed instructions: ${name}`, () =>
+    run({
+      device: plain,
+      create: () => withOptions({ threads: 1, relaxed: false }),
+      doubles: kernels.doubles,
+    }));
 }
 
 Deno.test("createWasmDevice() falls back to one thread and memory of its own", async () => {

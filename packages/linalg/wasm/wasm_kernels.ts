@@ -3,7 +3,6 @@
 import type { Reduction } from "../device.ts";
 import type { DeviceDtype } from "../device_array.ts";
 import { type AffineMatmulParams, type HostArray, KERNEL_NAMES, type Kernels } from "../kernels.ts";
-import { MISSING } from "../missing_kernels.ts";
 import type { SolveBlockParams } from "../step_kernels.ts";
 import { attention, attentionGradient } from "./attention.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
@@ -79,7 +78,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     name: "wasm",
     description: engine.description,
     dtypes: ["f32", "f64", "f16", "u32", "u8"],
-    doubles: new Set(KERNEL_NAMES.filter((name) => !MISSING.wasm.has(name))),
+    doubles: new Set(KERNEL_NAMES),
     allocate: (dtype, length) => allocate(length * BYTES[dtype]),
     free: ({ address }) => allocator.free(address),
     upload: (storage, dtype, data) => view(storage, dtype, data.length).set(data),
