@@ -28,7 +28,7 @@ export const DEMO_TEXTS: readonly DemoText[] = [
   {
     name: "stories",
     file: "text/stories.txt",
-    prompt: "There once was a brave duck called Penny.",
+    prompt: "There once was a brave duck",
   },
   {
     name: "arithmetic",
