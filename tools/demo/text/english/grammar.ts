@@ -1,3 +1,4 @@
+import { capitalize } from "../capitalize.ts";
 import type { Dice } from "../dice.ts";
 import type { Noun } from "./things.ts";
 
@@ -10,11 +11,6 @@ export function a(phrase: string): string {
 /** Writes a number of things. */
 export function count(number: number, { one, many }: Noun): string {
   return `${number} ${number === 1 ? one : many}`;
-}
-
-/** Begins a sentence. */
-export function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Writes `a, b and c`. */

@@ -1,6 +1,6 @@
 // Plots about food: looked for, baked, grown.
 
-import { a, capitalize, list, say } from "./grammar.ts";
+import { a, list, say } from "./grammar.ts";
 import type { PlotText, Tale } from "./tale.ts";
 import { ANIMALS } from "./things.ts";
 
@@ -9,6 +9,8 @@ export function hungryAnimal({ dice, hero }: Tale): PlotText {
   const { name, he, He, his, him } = hero;
   const others = ANIMALS.filter(({ one }) => one !== hero.noun);
   const [animal, second, third] = dice.sample(others, 3);
+  const aSecond = a(second.one);
+  const aThird = a(third.one);
   const where = dice.pick(["behind the barn", "near the road", "under a bush", "at the gate"]);
   return {
     body: [
@@ -18,16 +20,8 @@ export function hungryAnimal({ dice, hero }: Tale): PlotText {
       ]) + " " + say(dice, name, "Are you hungry?") + ` The ${animal.one} ${animal.sound} again. ` +
       say(dice, name, "Let us find something to eat for you."),
       dice.pick([
-        `First they met ${
-          a(second.one)
-        }. The ${second.one} gave them ${second.food}, but the ${animal.one} did not want that. Then they met ${
-          a(third.one)
-        }. The ${third.one} gave them ${third.food}, but the ${animal.one} did not want that either. It wanted ${animal.food}.`,
-        `They asked ${
-          a(second.one)
-        } for help. "I have ${second.food}," said the ${second.one}. The ${animal.one} shook its head. Next they asked ${
-          a(third.one)
-        }. "Take ${third.food}," said the ${third.one}. But the ${animal.one} looked away, because it wanted ${animal.food}.`,
+        `First they met ${aSecond}. The ${second.one} gave them ${second.food}, but the ${animal.one} did not want that. Then they met ${aThird}. The ${third.one} gave them ${third.food}, but the ${animal.one} did not want that either. It wanted ${animal.food}.`,
+        `They asked ${aSecond} for help. "I have ${second.food}," said the ${second.one}. The ${animal.one} shook its head. Next they asked ${aThird}. "Take ${third.food}," said the ${third.one}. But the ${animal.one} looked away, because it wanted ${animal.food}.`,
       ]),
       dice.pick([
         `${name} thought hard. Then ${he} ran home and came back with ${animal.food}.`,
@@ -50,23 +44,22 @@ export function hungryAnimal({ dice, hero }: Tale): PlotText {
 export function baking({ dice, hero, adult, friend }: Tale): PlotText {
   const { name, he, He, his, him } = hero;
   const plain = dice.pick(["cake", "pie", "bread", "cookies", "muffins", "buns"]);
-  const it = plain.endsWith("s") ? "them" : "it";
+  const [it, were] = plain.endsWith("s") ? ["them", "were"] : ["it", "was"];
   const cake = dice.pick([`some ${plain}`, `fresh ${plain}`]);
   const ingredients = dice.sample(["flour", "eggs", "butter", "sugar", "milk", "honey", "nuts"], 3);
   const missing = dice.pick(ingredients);
+  const needs = list(ingredients);
   const was = missing.endsWith("s") ? "were" : "was";
   const bowl = dice.pick(["cupboard", "basket", "kitchen"]);
   return {
     body: [
       dice.pick([
-        `${name} wanted to bake ${cake} with ${adult.name}. They needed ${list(ingredients)}.`,
-        `"Today we will bake ${cake}," said ${adult.name}. ${name} was happy and put ${
-          list(ingredients)
-        } on a list.`,
+        `${name} wanted to bake ${cake} with ${adult.name}. They needed ${needs}.`,
+        `"Today we will bake ${cake}," said ${adult.name}. ${name} was happy and put ${needs} on a list.`,
       ]) + ` ${name} looked in the ${bowl}, but there ${was} no ${missing} left. ` +
       say(dice, name, `What shall we do without ${missing}?`),
       dice.pick([
-        `${capitalize(adult.name)} had an idea. ` +
+        `${adult.Name} had an idea. ` +
         say(dice, adult.name, `Go and ask ${friend.name}.`),
         `Then ${name} thought of ${his} friend ${friend.name}, who lived next door.`,
       ]) + ` So ${name} went to ${friend.name}. ` +
@@ -74,14 +67,10 @@ export function baking({ dice, hero, adult, friend }: Tale): PlotText {
       ` ${friend.name} was glad to help and gave ${him} the ${missing}.`,
       dice.pick([
         `${name} mixed everything, and ${adult.name} put ${it} in the oven. Soon the whole house smelled good. `,
-        `Back at home they put the ${missing} in the bowl. ${name} watched the oven until the ${plain} ${
-          it === "them" ? "were" : "was"
-        } brown. `,
+        `Back at home they put the ${missing} in the bowl. ${name} watched the oven until the ${plain} ${were} brown. `,
       ]) +
       dice.pick([
-        `When the ${plain} ${
-          it === "them" ? "were" : "was"
-        } ready, ${name} took some of the ${plain} to ${friend.name}, who had given ${him} the ${missing}.`,
+        `When the ${plain} ${were} ready, ${name} took some of the ${plain} to ${friend.name}, who had given ${him} the ${missing}.`,
         `${name} called ${friend.name}. They sat down at the table and ate the warm ${plain} together.`,
         `${He} shared the ${plain} with ${friend.name} and ${adult.name}. There was nothing left but crumbs.`,
       ]),

@@ -1,6 +1,7 @@
 // Plots about others: somebody in need, somebody new, a riddle, a visit.
 
-import { a, capitalize, say } from "./grammar.ts";
+import { capitalize } from "../capitalize.ts";
+import { a, say } from "./grammar.ts";
 import type { PlotText, Tale } from "./tale.ts";
 import { ANIMALS, GOODS, PLACES } from "./things.ts";
 
@@ -17,15 +18,13 @@ export function helpedAnimal({ dice, hero, adult }: Tale): PlotText {
     ["its foot was stuck in a fence", "opened the fence with a tool"],
   ]);
   const lost = dice.pick(["key", "ring", "cap", "shoe", "coin"]);
+  const anAnimal = a(animal.one);
+  const AnAnimal = capitalize(anAnimal);
   return {
     body: [
       dice.pick([
-        `One day ${name} was ${place.at} and heard something. ${
-          capitalize(a(animal.one))
-        } ${animal.sound} loudly, because ${trouble}.`,
-        `${name} was on the way ${place.to} when ${he} saw ${
-          a(animal.one)
-        }. It could not move, because ${trouble}.`,
+        `One day ${name} was ${place.at} and heard something. ${AnAnimal} ${animal.sound} loudly, because ${trouble}.`,
+        `${name} was on the way ${place.to} when ${he} saw ${anAnimal}. It could not move, because ${trouble}.`,
       ]) + " " + say(dice, name, dice.pick(["Do not be afraid.", "I will help you!"])) +
       ` ${He} went closer, step by step, and ${help}.`,
       `The ${animal.one} was free! It ${animal.sound} and ${animal.moved} away. ` + dice.pick([
@@ -39,7 +38,7 @@ export function helpedAnimal({ dice, hero, adult }: Tale): PlotText {
       dice.pick([
         `${name} was so happy. ${He} gave the ${animal.one} ${animal.food} to say thank you.`,
         `${name} thanked the ${animal.one}, and it ${animal.moved} back to ${animal.home}.`,
-      ]) + (dice.chance(0.5) ? ` ${capitalize(adult.name)} could hardly believe it.` : ""),
+      ]) + (dice.chance(0.5) ? ` ${adult.Name} could hardly believe it.` : ""),
     ],
     ends: "away",
     morals: [
@@ -60,13 +59,12 @@ export function newNeighbor({ dice, hero, friend, toy, treasure, adult, pet }: T
     ["a small town", "in the small town"],
   ]);
   const game = dice.pick(["hide and seek", "tag", "catch", "a board game", "school", "pirates"]);
+  const aChild = a(friend.noun);
   return {
     body: [
       dice.pick([
         `A new ${friend.noun} came to live next door. ${friend.His} name was ${friend.name}, and ${friend.he} came from ${from}.`,
-        `One day ${name} saw ${
-          a(friend.noun)
-        } behind the fence. It was ${friend.name}, who had just come from ${from}.`,
+        `One day ${name} saw ${aChild} behind the fence. It was ${friend.name}, who had just come from ${from}.`,
       ]) +
       ` ${friend.name} was shy and did not say a word. ${name} wanted to make friends, but ${he} did not know how.`,
       say(dice, adult.name, dice.pick(["Show your new friend what you like.", "Just say hello."])) +
@@ -103,33 +101,33 @@ export function riddle({ dice, hero, friend, adult }: Tale): PlotText {
     "On a long train ride",
     "In the evening",
   ]);
+  const anAnimal = a(animal.one);
+  const another = a(wrong.one);
   return {
     body: [
       `${when} ${name} and ${friend.name} played a guessing game. ` +
       say(dice, friend.name, "I am thinking of an animal. Can you guess it?") + " " +
       say(dice, name, dice.pick(["Where does it live?", "Tell me where it lives!"])) + " " +
       say(dice, friend.name, `It lives in ${animal.home}.`),
-      `${name} thought about it. ` + say(dice, name, `Is it ${a(wrong.one)}?`) + " " +
+      `${name} thought about it. ` + say(dice, name, `Is it ${another}?`) + " " +
       say(
         dice,
         friend.name,
-        `No, ${a(wrong.one)} lives in ${wrong.home}. You can feed my animal ${animal.food}.`,
+        `No, ${another} lives in ${wrong.home}. You can feed my animal ${animal.food}.`,
       ) +
       ` ${name} still did not know. So ${friend.name} gave ${him} one more hint. ` +
       say(dice, friend.name, `${animal.fact}.`),
-      `Now ${name} knew it. ` + say(dice, name, `It is ${a(animal.one)}!`) + " " +
+      `Now ${name} knew it. ` + say(dice, name, `It is ${anAnimal}!`) + " " +
       say(dice, friend.name, "Yes, you are right!") + " " + dice.pick([
         `${friend.name} gave ${him} ${a(goods.one)} as a prize.`,
-        `Then it was ${name}'s turn, and ${he} thought of ${a(wrong.one)}.`,
-        `${name} was so glad that ${he} ${animal.sound} like ${
-          a(animal.one)
-        }, and ${adult.name} laughed.`,
+        `Then it was ${name}'s turn, and ${he} thought of ${another}.`,
+        `${name} was so glad that ${he} ${animal.sound} like ${anAnimal}, and ${adult.name} laughed.`,
       ]),
     ],
     ends: "home",
     morals: [
       `They played until ${adult.name} called them.`,
-      `The next time ${name} saw ${a(animal.one)}, ${he} thought of the game and smiled.`,
+      `The next time ${name} saw ${anAnimal}, ${he} thought of the game and smiled.`,
     ],
   };
 }

@@ -1,6 +1,6 @@
 // Plots in which somebody learns: a skill, to keep a promise, to be careful, to find the way.
 
-import { a, capitalize, say } from "./grammar.ts";
+import { a, say } from "./grammar.ts";
 import type { PlotText, Tale } from "./tale.ts";
 import { COLORS, PLACES } from "./things.ts";
 
@@ -105,7 +105,7 @@ export function forbidden({ dice, hero, adult, pet, friend }: Tale): PlotText {
         `${name} wanted to hide. Then ${he} thought of ${his} promise.`,
       ]) + ` When ${adult.name} came home, ${name} told ${adult.him} everything. ` +
       say(dice, name, `I am sorry. I did not keep my promise.`),
-      `${capitalize(adult.name)} was quiet for a moment. ` +
+      `${adult.Name} was quiet for a moment. ` +
       say(dice, adult.name, "It was good that you told me.") +
       ` ${name} ${repair}.`,
     ],
@@ -132,6 +132,7 @@ export function findingTheWay({ dice, hero, friend, adult }: Tale): PlotText {
     "green bench",
     "empty barn",
   ], 3);
+  const [aFirst, aSecond, aThird] = [first, second, third].map(a);
   const why = dice.pick([
     "to pick berries",
     "to look for mushrooms",
@@ -140,9 +141,7 @@ export function findingTheWay({ dice, hero, friend, adult }: Tale): PlotText {
   ]);
   return {
     body: [
-      `One day ${name} and ${friend.name} went into the forest ${why}. First they passed ${
-        a(first)
-      }, then ${a(second)}, and then ${a(third)}. ` +
+      `One day ${name} and ${friend.name} went into the forest ${why}. First they passed ${aFirst}, then ${aSecond}, and then ${aThird}. ` +
       dice.pick([
         `They talked and laughed and did not look where they were going.`,
         `They went on and on, until the trees stood close together.`,
@@ -189,17 +188,14 @@ export function race({ dice, hero, friend, adult, color }: Tale): PlotText {
     ["stopped to talk to a dog", "had talked too long"],
   ]);
   const other = dice.pick(COLORS.filter((name) => name !== color));
+  const [aShirt, anotherShirt, aPrize] = [`${other} shirt`, `${color} shirt`, prize].map(a);
   return {
     body: [
       dice.pick([
         `${friend.name} was the fastest runner of all, and ${friend.he} knew it. "Nobody can beat me," ${friend.he} said.`,
         `There was a race ${place.at}. ${friend.name} said, "I will win, because I am the fastest."`,
       ]) +
-      ` ${name} wanted to try it too. ${friend.name} wore ${
-        a(`${other} shirt`)
-      }, and ${name} wore ${a(`${color} shirt`)}. The prize was ${
-        a(prize)
-      }, and the finish was ${goal} ${place.at}.`,
+      ` ${name} wanted to try it too. ${friend.name} wore ${aShirt}, and ${name} wore ${anotherShirt}. The prize was ${aPrize}, and the finish was ${goal} ${place.at}.`,
       `"One, two, three, go!" called ${adult.name}. ` + dice.pick([
         `${friend.name} ran so fast that ${name} could not see ${friend.him} anymore. Then ${friend.name} ${stop}. ${name} was slow, but ${he} did not stop.`,
         `${name} ran as fast as ${he} could, but ${friend.name} was far ahead. Halfway there, ${friend.name} ${stop}. ${name} saw it and ran on.`,

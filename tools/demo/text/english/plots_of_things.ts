@@ -1,6 +1,7 @@
 // Plots about a thing of the hero's: it is lost, breaks, is swapped, or is made for somebody.
 
-import { a, capitalize, say } from "./grammar.ts";
+import { capitalize } from "../capitalize.ts";
+import { a, say } from "./grammar.ts";
 import type { PlotText, Tale } from "./tale.ts";
 import { COLORS, INDOORS, PLACES, TOYS } from "./things.ts";
 
@@ -11,13 +12,12 @@ export function lostThing({ dice, hero, adult, friend, toy, treasure }: Tale): P
   const [spot, other] = dice.sample(place.spots, 2);
   const [first, second] = dice.sample(INDOORS, 2);
   const helper = dice.pick([adult.name, friend.name]);
+  const aTreasure = a(treasure);
   return {
     body: [
       dice.pick([
         `One day ${name} took ${his} ${treasure} ${place.to}. ${He} got hungry, put the ${toy.one} down ${spot} and ate some bread. Then ${he} went home without it.`,
-        `${name} had ${
-          a(treasure)
-        }. One morning ${he} played ${place.at} and left the ${toy.one} ${spot}. When it got late, ${he} ran home and forgot it.`,
+        `${name} had ${aTreasure}. One morning ${he} played ${place.at} and left the ${toy.one} ${spot}. When it got late, ${he} ran home and forgot it.`,
         `${name} loved ${his} ${treasure}. After lunch ${he} took it ${place.to}, sat down ${spot} and looked at the clouds. ${He} went home, but the ${toy.one} stayed there.`,
       ]),
       dice.pick([
@@ -54,15 +54,12 @@ export function brokenThing({ dice, hero, adult, friend, toy, treasure }: Tale):
     `${name} pulled too hard`,
     `${name} did not look and stepped on it`,
   ]);
+  const aTreasure = a(treasure);
   return {
     body: [
       dice.pick([
-        `${friend.name} came to visit and brought ${
-          a(treasure)
-        }. "You may ${toy.play} it too," said ${friend.name}.`,
-        `${name} was playing with ${his} friend ${friend.name}. ${friend.name} had ${
-          a(treasure)
-        } and gave it to ${name} for a while.`,
+        `${friend.name} came to visit and brought ${aTreasure}. "You may ${toy.play} it too," said ${friend.name}.`,
+        `${name} was playing with ${his} friend ${friend.name}. ${friend.name} had ${aTreasure} and gave it to ${name} for a while.`,
       ]) + ` But then ${accident}. Crack! The ${toy.one} was broken.`,
       dice.pick([
         `${name} was afraid. ${He} wanted to hide the ${toy.one}, but that was not right. ${He} went to ${friend.name} and told ${friend.him} the truth.`,
@@ -70,9 +67,7 @@ export function brokenThing({ dice, hero, adult, friend, toy, treasure }: Tale):
       ]) + " " + say(dice, name, `I am sorry. I broke your ${toy.one}.`) +
       ` ${friend.name} was sad, but ${friend.he} was not angry.`,
       dice.pick([
-        `${
-          capitalize(adult.name)
-        } gave them ${tool}. ${name} and ${friend.name} worked together all afternoon, and soon the ${treasure} was whole again.`,
+        `${adult.Name} gave them ${tool}. ${name} and ${friend.name} worked together all afternoon, and soon the ${treasure} was whole again.`,
         `They asked ${adult.name} for help. ${adult.He} showed them how to mend it with ${tool}. At last the ${treasure} was as good as new.`,
       ]) + " " +
       say(dice, friend.name, dice.pick(["Thank you for telling me.", "You are a good friend."])),
@@ -93,22 +88,19 @@ export function swappedThings({ dice, hero, friend, toy, color, treasure }: Tale
   const [secondColor, thirdColor] = dice.sample(COLORS.filter((other) => other !== color), 2);
   const trader = dice.pick(["an old man", "a tall woman", "a boy with a cap", "a girl with a bag"]);
   const place = dice.pick(PLACES);
+  const aTreasure = a(treasure);
+  const aSecond = a(`${secondColor} ${second.one}`);
+  const aThird = a(`${thirdColor} ${third.one}`);
   return {
     body: [
       dice.pick([
-        `${name} had ${a(treasure)}, but ${he} did not ${toy.play} it anymore. ${friend.name} had ${
-          a(`${secondColor} ${second.one}`)
-        }.`,
-        `One day ${name} looked at ${his} ${treasure} and wished for something new. ${hero.His} friend ${friend.name} had ${
-          a(`${secondColor} ${second.one}`)
-        }.`,
+        `${name} had ${aTreasure}, but ${he} did not ${toy.play} it anymore. ${friend.name} had ${aSecond}.`,
+        `One day ${name} looked at ${his} ${treasure} and wished for something new. ${hero.His} friend ${friend.name} had ${aSecond}.`,
       ]) + " " +
       say(dice, name, `Will you give me your ${second.one} for my ${toy.one}?`) + " " +
       say(dice, friend.name, dice.pick(["Yes, I like it!", "Yes, that is fair."])) +
       ` So ${friend.name} got the ${treasure}, and ${name} got the ${secondColor} ${second.one}.`,
-      `Then ${name} went ${place.to} and met ${trader} with ${
-        a(`${thirdColor} ${third.one}`)
-      }. They swapped too. Now ${name} had the ${third.one}, and the ${secondColor} ${second.one} was gone.`,
+      `Then ${name} went ${place.to} and met ${trader} with ${aThird}. They swapped too. Now ${name} had the ${third.one}, and the ${secondColor} ${second.one} was gone.`,
       dice.pick([
         `${name} ran to ${friend.name} to show ${friend.him} the ${thirdColor} ${third.one}. ${friend.name} still had the ${treasure}. Both were happy.`,
         `At home ${name} ${third.played} the ${thirdColor} ${third.one} until bedtime. ${He} did not miss the ${toy.one} at all.`,
@@ -140,7 +132,7 @@ export function birthdayPresent(
       say(dice, name, `No, it must be ${color}!`) + " " +
       dice.pick([
         `So they went to the shop and bought ${color} paint.`,
-        `${capitalize(adult.name)} looked ${dice.pick(INDOORS)} and found some ${color} paint.`,
+        `${adult.Name} looked ${dice.pick(INDOORS)} and found some ${color} paint.`,
       ]) + ` ${name} worked until evening, and ${his} hands were ${color} too.`,
       `The next day ${friend.name} opened the box and saw the ${treasure}. ` +
       say(

@@ -1,6 +1,6 @@
 // Plots that the weather makes: rain, snow, storm, and wind.
 
-import { a, capitalize, say } from "./grammar.ts";
+import { a, say } from "./grammar.ts";
 import type { PlotText, Tale } from "./tale.ts";
 import { COLORS, PLACES } from "./things.ts";
 
@@ -25,9 +25,8 @@ export function caughtInRain({ dice, hero, adult, pet, toy }: Tale): PlotText {
         `There was no roof anywhere. ${name} got wet from head to toe, and ${pet.name} got wet too. ${hero.His} ${clothes} ${were} full of water.`,
         `${name} called ${pet.name} and ran home as fast as ${he} could, but the rain was faster. Water dripped from ${his} hair, and ${his} ${clothes} ${were} wet.`,
       ]),
-      `At home ${adult.name} made a fire. ${name} hung the wet ${clothes} over a chair and sat down by the fire with ${pet.name}. ${
-        capitalize(adult.name)
-      } gave ${him} ${drink}. ` + dice.pick([
+      `At home ${adult.name} made a fire. ${name} hung the wet ${clothes} over a chair and sat down by the fire with ${pet.name}. ${adult.Name} gave ${him} ${drink}. ` +
+      dice.pick([
         `After an hour the ${clothes} ${were} dry, and ${pet.name} was dry too.`,
         `Soon ${name} was warm, and the ${clothes} ${were} dry again.`,
       ]) + " " +
@@ -66,7 +65,7 @@ export function coldDay({ dice, hero, adult, friend, color }: Tale): PlotText {
       ]) + ` Now ${name} was warm again, and they could go on.`,
       `They finished the ${built} and gave it a ${nose} for a nose. ` + dice.pick([
         `Then ${adult.name} called them in and gave them hot soup.`,
-        `${capitalize(adult.name)} came out to look at it. ` +
+        `${adult.Name} came out to look at it. ` +
         say(dice, adult.name, "How wonderful!"),
         `The next day the sun came out, and the ${built} melted. Only the ${nose} was left in the grass.`,
       ]),

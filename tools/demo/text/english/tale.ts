@@ -8,7 +8,7 @@ import {
   PRONOUNS,
   type Pronouns,
 } from "./characters.ts";
-import { a, capitalize } from "./grammar.ts";
+import { a } from "./grammar.ts";
 import { COLORS, HOMES, type Toy, TOYS, TRAITS } from "./things.ts";
 
 /** What a story keeps from its first sentence to its last. */
@@ -19,8 +19,8 @@ export interface Tale {
   readonly pet: Character;
   /** Whether the pet is presented at the beginning. */
   readonly hasPet: boolean;
-  /** A grown-up of the hero's family, as "his mom". */
-  readonly adult: Pronouns & { readonly name: string };
+  /** A grown-up of the hero's family, as "his mom", and "His mom" to begin with. */
+  readonly adult: Pronouns & { readonly name: string; readonly Name: string };
   readonly trait: string;
   readonly home: { readonly in: string; readonly the: string };
   /** Something of the hero's, and how it looks: "red kite". */
@@ -58,7 +58,7 @@ export function drawTale(dice: Dice): Tale {
     friend,
     pet,
     hasPet: dice.chance(0.35),
-    adult: { name: `${hero.his} ${noun}`, ...PRONOUNS[gender] },
+    adult: { name: `${hero.his} ${noun}`, Name: `${hero.His} ${noun}`, ...PRONOUNS[gender] },
     trait: dice.pick(TRAITS),
     home: dice.pick(HOMES),
     toy,
@@ -70,18 +70,13 @@ export function drawTale(dice: Dice): Tale {
 /** Presents the hero. */
 export function opening({ dice, hero, pet, hasPet, trait, home, adult }: Tale): string {
   const { name, noun, he, He, His } = hero;
+  const aKind = a(`${trait} ${noun}`);
   const presentation = dice.pick([
-    `Once upon a time there was ${
-      a(`${trait} ${noun}`)
-    } named ${name}. ${He} lived ${home.in} with ${adult.name}.`,
-    `${name} was ${a(`${trait} ${noun}`)} who lived ${home.in}.`,
+    `Once upon a time there was ${aKind} named ${name}. ${He} lived ${home.in} with ${adult.name}.`,
+    `${name} was ${aKind} who lived ${home.in}.`,
     `Once there was a little ${noun} named ${name}. ${name} was very ${trait}, and ${he} lived ${home.in}.`,
-    `There once was ${
-      a(`${trait} ${noun}`)
-    } called ${name}. ${He} and ${adult.name} lived ${home.in}.`,
-    `${name} lived ${home.in} with ${adult.name}. Everyone knew that ${name} was ${
-      a(`${trait} ${noun}`)
-    }.`,
+    `There once was ${aKind} called ${name}. ${He} and ${adult.name} lived ${home.in}.`,
+    `${name} lived ${home.in} with ${adult.name}. Everyone knew that ${name} was ${aKind}.`,
     `A little ${noun} named ${name} lived ${home.in}. ${His} friends liked ${name}, because ${he} was so ${trait}.`,
   ]);
   if (!hasPet) return presentation;
@@ -93,7 +88,7 @@ export function ending(tale: Tale, { morals, ends }: PlotText): string {
   const { dice, hero, pet, hasPet, trait, home, adult } = tale;
   const { name, he, him, his, noun } = hero;
   const lasts = [
-    `${capitalize(adult.name)} was proud of ${name} and gave ${him} a big hug.`,
+    `${adult.Name} was proud of ${name} and gave ${him} a big hug.`,
     `Everyone said that ${name} was ${a(`very ${trait} ${noun}`)}.`,
     `${name} was the happiest ${noun} in the world.`,
     `${name} talked about it with ${his} friends for a long time.`,

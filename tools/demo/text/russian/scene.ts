@@ -1,11 +1,7 @@
+import { ANIMAL_LOOKS, LOOKS } from "./adjectives.ts";
+import type { Adjective } from "./adjectives.ts";
 import type { Dice } from "../dice.ts";
-import {
-  type Adjective,
-  ANIMAL_LOOKS,
-  LOOKS,
-  pronounsOf,
-  type RussianPronouns,
-} from "./grammar.ts";
+import type { Roles } from "./inflect.ts";
 import {
   BELONGINGS,
   FAMILY,
@@ -26,21 +22,28 @@ export interface RussianPlace {
 /** Whom and what a scene is about. */
 export interface Scene {
   readonly dice: Dice;
-  readonly hero: RussianNoun;
-  readonly pronouns: RussianPronouns;
-  readonly friend: RussianNoun;
-  readonly friendPronouns: RussianPronouns;
-  readonly adult: RussianNoun;
-  readonly thing: RussianNoun;
-  readonly look: Adjective;
-  readonly animal: RussianAnimal;
-  readonly animalLook: Adjective;
-  readonly goods: RussianNoun;
   readonly place: RussianPlace;
+  readonly roles: {
+    readonly hero: RussianNoun;
+    readonly friend: RussianNoun;
+    readonly adult: RussianNoun;
+    readonly thing: RussianNoun;
+    readonly look: Adjective;
+    readonly animal: RussianAnimal;
+    readonly animalLook: Adjective;
+    readonly goods: RussianNoun;
+  };
 }
 
-/** A kind of scene: its paragraphs. */
-export type SceneWriter = (scene: Scene) => readonly string[];
+/** What happens, with slots to fill. */
+export interface SceneText {
+  readonly paragraphs: readonly string[];
+  /** Roles of this scene alone, and those that differ in it. */
+  readonly roles?: Roles;
+}
+
+/** A kind of scene. */
+export type SceneWriter = (scene: Scene) => SceneText;
 
 /** Places with what can hide a thing there. */
 export const RUSSIAN_PLACES: readonly RussianPlace[] = [
@@ -85,23 +88,15 @@ export const RUSSIAN_INDOORS: readonly string[] = [
 /** Draws whom and what a scene is about. */
 export function drawScene(dice: Dice): Scene {
   const [hero, friend] = dice.sample(RUSSIAN_CHILDREN, 2);
-  return {
-    dice,
+  const roles = {
     hero,
-    pronouns: pronounsOf(hero),
     friend,
-    friendPronouns: pronounsOf(friend),
     adult: dice.pick(FAMILY),
     thing: dice.pick(BELONGINGS),
     look: dice.pick(LOOKS),
     animal: dice.pick(RUSSIAN_ANIMALS),
     animalLook: dice.pick(ANIMAL_LOOKS),
     goods: dice.pick(RUSSIAN_GOODS),
-    place: dice.pick(RUSSIAN_PLACES),
   };
-}
-
-/** Begins a sentence. */
-export function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return { dice, roles, place: dice.pick(RUSSIAN_PLACES) };
 }

@@ -1,23 +1,9 @@
 // Scenes of a day: rain, winter, the kitchen, the garden, a visit, the evening.
 
-import type { Adjective } from "./grammar.ts";
-import {
-  about,
-  countNouns,
-  LOOKS,
-  past,
-  phrase,
-  pronounsOf,
-  short,
-  speak,
-  together,
-} from "./grammar.ts";
+import { adjective, LOOKS } from "./adjectives.ts";
+import { speech } from "./inflect.ts";
 import { BELONGINGS, DISHES, FAMILY, PLANTS } from "./nouns.ts";
-import { type Scene, upper } from "./scene.ts";
-
-const BIG: Adjective = { stem: "больш", declension: "stressedSibilant" };
-const BEAUTIFUL: Adjective = { stem: "красив", declension: "hard" };
-const TASTY: Adjective = { stem: "вкусн", declension: "hard" };
+import type { Scene, SceneText } from "./scene.ts";
 
 /** What a snowman can wear on his head or neck. */
 const SNOWMAN_CLOTHES = BELONGINGS.filter(({ nominative }) =>
@@ -25,228 +11,163 @@ const SNOWMAN_CLOTHES = BELONGINGS.filter(({ nominative }) =>
 );
 
 /** Дождь: somebody gets wet, because the umbrella stayed at home, and dries. */
-export function rain({ dice, hero, pronouns, adult, friend, place }: Scene): string[] {
-  const name = hero.nominative;
-  const he = upper(pronouns.subject);
+export function rain({ dice, place }: Scene): SceneText {
   const isWarned = dice.chance(0.5);
   const drink = dice.pick(["горячий чай", "тёплое молоко", "горячий суп", "сладкое какао"]);
-  return [
-    (isWarned
-      ? `Утром небо было серое. ${upper(adult.nominative)} ${
-        past("сказал", adult)
-      }: «Возьми зонт». Но ${name} не ${past("послушал", hero)} и ${
-        past("пошёл", hero)
-      } ${place.to} без зонта.`
-      : `Светило солнце, и ${name} ${past("оставил", hero)} зонт дома. ${he} ${
-        past("пошёл", hero)
-      } ${place.to}.`) +
-    ` Там ${pronouns.subject} ${past("играл", hero)} ${together(friend.instrumental)}.`,
-    `Вдруг пошёл сильный дождь. ${name} ${past("побежал", hero)} домой, но всё равно ${
-      past("промок", hero)
-    }. Куртка была мокрая, и ботинки были мокрые. ` +
-    dice.pick([
-      `${he} ${past("дрожал", hero)} от холода.`,
-      `${friend.nominative} тоже ${past("промок", friend)}.`,
-      `Вода текла по лицу.`,
-    ]),
-    `Дома ${name} ${past("снял", hero)} куртку и ${past("сел", hero)} у печки. ${
-      upper(adult.nominative)
-    } ${past("дал", adult)} ${pronouns.dative} ${drink}. Скоро куртка высохла, и ${name} ${
-      past("согрелся", hero)
-    }. ` +
-    dice.pick([
-      speak("Теперь я всегда буду брать зонт.", hero),
-      `На другой день ${pronouns.subject} ${past("взял", hero)} зонт.`,
-      isWarned
-        ? speak(`Я же ${past("говорил", adult)}: возьми зонт.`, adult)
-        : speak("Надо было взять зонт.", adult),
-    ]),
-  ];
+  return {
+    paragraphs: [
+      (isWarned
+        ? `Утром небо было серое. {Adult} {сказал adult}: «Возьми зонт». Но {hero} не {послушал hero} и {пошёл hero} ${place.to} без зонта.`
+        : `Светило солнце, и {hero} {оставил hero} зонт дома. {Он hero} {пошёл hero} ${place.to}.`) +
+      ` Там {он hero} {играл hero} с {friend ins}.`,
+      `Вдруг пошёл сильный дождь. {hero} {побежал hero} домой, но всё равно {промок hero}. Куртка была мокрая, и ботинки были мокрые. ` +
+      dice.pick([
+        `{Он hero} {дрожал hero} от холода.`,
+        `{friend} тоже {промок friend}.`,
+        `Вода текла по лицу.`,
+      ]),
+      `Дома {hero} {снял hero} куртку и {сел hero} у печки. {Adult} {дал adult} {ему hero} ${drink}. Скоро куртка высохла, и {hero} {согрелся hero}. ` +
+      dice.pick([
+        speech("Теперь я всегда буду брать зонт.", "hero"),
+        `На другой день {он hero} {взял hero} зонт.`,
+        isWarned
+          ? speech(`Я же {говорил adult}: возьми зонт.`, "adult")
+          : speech("Надо было взять зонт.", "adult"),
+      ]),
+    ],
+  };
 }
 
 /** Зима: a snowman is built and gets what a friend brings. */
-export function winter({ dice, hero, friend, adult, look }: Scene): string[] {
-  const name = hero.nominative;
+export function winter({ dice }: Scene): SceneText {
   const clothes = dice.pick(SNOWMAN_CLOTHES);
   const nose = dice.pick(["морковка", "шишка", "картошка"]);
-  return [
-    dice.pick([
-      `Пришла зима. Ночью выпал снег, и утром всё было белое.`,
-      `Был холодный зимний день. Всю ночь шёл снег.`,
-    ]) + ` ${name} и ${friend.nominative} вышли во двор лепить снеговика.`,
-    `${name} ${past("сделал", hero)} большой ком, а ${friend.nominative} ${
-      past("сделал", friend)
-    } маленький. Носом стала ${nose}. ` +
-    speak(`Я принесу снеговику ${phrase(look, clothes, "accusative")}.`, friend) +
-    ` ${friend.nominative} ${
-      past("принёс", friend)
-    } ${clothes.accusative}, и снеговик стал очень красивым.`,
-    dice.pick([
-      `${name} ${past("замёрз", hero)}, и ${adult.nominative} ${
-        past("позвал", adult)
-      } всех пить чай.`,
-      `${upper(adult.nominative)} ${past("вышел", adult)} посмотреть. ` +
-      speak("Какой хороший снеговик!", adult),
-    ]) + " " + dice.pick([
-      `Потом пришла весна, и снеговик растаял. Остались только ${nose} и ${
-        phrase(look, clothes, "nominative")
-      }.`,
-      `Вечером ${name} ${past("смотрел", hero)} в окно. Снеговик стоял во дворе, и ${
-        phrase(look, clothes, "nominative")
-      } ${past("был", clothes)} в снегу.`,
-    ]),
-  ];
+  return {
+    roles: { clothes },
+    paragraphs: [
+      dice.pick([
+        `Пришла зима. Ночью выпал снег, и утром всё было белое.`,
+        `Был холодный зимний день. Всю ночь шёл снег.`,
+      ]) + ` {hero} и {friend} вышли во двор лепить снеговика.`,
+      `{hero} {сделал hero} большой ком, а {friend} {сделал friend} маленький. Носом стала ${nose}. ` +
+      speech(`Я принесу снеговику {look clothes acc}.`, "friend") +
+      ` {friend} {принёс friend} {clothes acc}, и снеговик стал очень красивым.`,
+      dice.pick([
+        `{hero} {замёрз hero}, и {adult} {позвал adult} всех пить чай.`,
+        `{Adult} {вышел adult} посмотреть. ` +
+        speech("Какой хороший снеговик!", "adult"),
+      ]) + " " + dice.pick([
+        `Потом пришла весна, и снеговик растаял. Остались только ${nose} и {look clothes}.`,
+        `Вечером {hero} {смотрел hero} в окно. Снеговик стоял во дворе, и {look clothes} {был clothes} в снегу.`,
+      ]),
+    ],
+  };
 }
 
 /** Кухня: something is cooked, one thing is missing, and a friend has it. */
-export function kitchen({ dice, hero, pronouns, adult, friend }: Scene): string[] {
-  const name = hero.nominative;
+export function kitchen({ dice }: Scene): SceneText {
   const dish = dice.pick(DISHES);
-  const it = pronounsOf(dish);
   const missing = dice.pick(dish.needs);
   const { genitive: none, accusative: some } = missing;
-  return [
-    dice.pick([
-      `${name} и ${adult.nominative} решили ${dish.cook} ${dish.accusative}.`,
-      `${upper(adult.nominative)} ${
-        past("сказал", adult)
-      }: «Сегодня мы будем готовить ${dish.accusative}». ${name} ${past("обрадовался", hero)}.`,
-    ]) + ` Но дома не было ${none}. ` + speak(`Где взять ${some}?`, hero),
-    `${name} ${past("пошёл", hero)} к ${friend.dative}. ` +
-    speak(`У тебя есть ${missing.nominative}?`, hero) +
-    ` ${friend.nominative} ${past("дал", friend)} ${pronouns.dative} ${some}. ` +
-    speak("Спасибо!", hero),
-    `Скоро ${dish.nominative} ${past("был", dish)} ${short("готов", dish)}. ${name} ${
-      past("позвал", hero)
-    } ${friend.accusative}, и они вместе ели ${phrase(TASTY, dish, "accusative")}. ` +
-    dice.pick([
-      speak(
-        `Кто ${dish.cooked} ${SUCH[dish.gender]} ${phrase(TASTY, dish, "accusative")}?`,
-        friend,
-      ) + " " +
-      speak(`Мы с ${adult.instrumental}.`, hero),
-      `${upper(it.subject)} всем ${past("понравился", dish)}.`,
-      `${friend.nominative} ${
-        past("съел", friend)
-      } больше всех, потому что без ${friend.genitive} не было бы ${none}.`,
-    ]),
-  ];
+  return {
+    roles: { dish },
+    paragraphs: [
+      dice.pick([
+        `{hero} и {adult} решили ${dish.cook} {dish acc}.`,
+        `{Adult} {сказал adult}: «Сегодня мы будем готовить {dish acc}». {hero} {обрадовался hero}.`,
+      ]) + ` Но дома не было ${none}. ` + speech(`Где взять ${some}?`, "hero"),
+      `{hero} {пошёл hero} к {friend dat}. ` +
+      speech(`У тебя есть ${missing.nominative}?`, "hero") +
+      ` {friend} {дал friend} {ему hero} ${some}. ` +
+      speech("Спасибо!", "hero"),
+      `Скоро {dish} {был dish} {готов dish}. {hero} {позвал hero} {friend acc}, и они вместе ели {вкусный dish acc} {dish acc}. ` +
+      dice.pick([
+        speech(`Кто ${dish.cooked} {такой dish acc} {вкусный dish acc} {dish acc}?`, "friend") +
+        " " +
+        speech(`Мы с {adult ins}.`, "hero"),
+        `{Он dish} всем {понравился dish}.`,
+        `{friend} {съел friend} больше всех, потому что без {friend gen} не было бы ${none}.`,
+      ]),
+    ],
+  };
 }
 
-/** "такой" in the accusative of things. */
-const SUCH = { masculine: "такой", feminine: "такую", neuter: "такое" } as const;
-
 /** Сад: a seed is planted, nobody believes in it, and it grows. */
-export function garden({ dice, hero, pronouns, adult, friend, place }: Scene): string[] {
-  const name = hero.nominative;
+export function garden({ dice, place }: Scene): SceneText {
   const plant = dice.pick(PLANTS);
-  const look = dice.pick([BIG, BEAUTIFUL]);
+  const look = dice.pick([adjective("большой"), adjective("красивый")]);
   const days = dice.between(5, 10);
   const time = dice.pick(["Шло время, и наконец", "Прошёл год, и", "Росток рос и рос, и вот"]);
   const where = dice.pick(["у забора", "под окном", "за домом", "около калитки"]);
-  return [
-    dice.pick([
-      `Весной ${adult.nominative} ${past("дал", adult)} ${hero.dative} семечко.`,
-      `Весной ${name} ${past("нашёл", hero)} ${place.at} семечко.`,
-    ]) + ` ${name} ${past("посадил", hero)} его ${where} и каждый день ${past("поливал", hero)}. ` +
-    speak("Ничего не вырастет.", friend),
-    `Прошло ${days} дней. ${name} ${past("пришёл", hero)} утром и ${
-      past("увидел", hero)
-    } зелёный росток. ` +
-    dice.pick([
-      `${upper(pronouns.subject)} ${past("обрадовался", hero)} и ${
-        past("позвал", hero)
-      } ${adult.accusative}.`,
-      speak("Смотрите, он растёт!", hero),
-    ]),
-    `${time} ${where} ${past("вырос", plant)} ${phrase(look, plant, "nominative")}. ` + dice.pick([
-      `${friend.nominative} ${past("посмотрел", friend)} на ${plant.accusative} и ${
-        past("сказал", friend)
-      }: «Я ${past("был", friend)} не ${short("прав", friend)}».`,
-      `${upper(adult.nominative)} ${past("похвалил", adult)} ${hero.accusative}.`,
-      `${name} ${past("показал", hero)} ${plant.accusative} ${friend.dative}. ` +
-      speak("Как красиво!", friend),
-    ]),
-  ];
+  return {
+    roles: { plant, look },
+    paragraphs: [
+      dice.pick([
+        `Весной {adult} {дал adult} {hero dat} семечко.`,
+        `Весной {hero} {нашёл hero} ${place.at} семечко.`,
+      ]) + ` {hero} {посадил hero} его ${where} и каждый день {поливал hero}. ` +
+      speech("Ничего не вырастет.", "friend"),
+      `Прошло ${days} дней. {hero} {пришёл hero} утром и {увидел hero} зелёный росток. ` +
+      dice.pick([
+        `{Он hero} {обрадовался hero} и {позвал hero} {adult acc}.`,
+        speech("Смотрите, он растёт!", "hero"),
+      ]),
+      `${time} ${where} {вырос plant} {look plant}. ` + dice.pick([
+        `{friend} {посмотрел friend} на {plant acc} и {сказал friend}: «Я {был friend} не {прав friend}».`,
+        `{Adult} {похвалил adult} {hero acc}.`,
+        `{hero} {показал hero} {plant acc} {friend dat}. ` +
+        speech("Как красиво!", "friend"),
+      ]),
+    ],
+  };
 }
 
 /** Who may live somewhere else. */
 const HOSTS = FAMILY.filter(({ nominative }) => nominative !== "мама" && nominative !== "папа");
 
 /** Поездка: a visit, from which a present is brought home. */
-export function visit(
-  { dice, hero, pronouns, friend, animal, animalLook, goods, thing, look }: Scene,
-): string[] {
+export function visit({ dice, roles: { animal, goods } }: Scene): SceneText {
   const adult = dice.pick(HOSTS);
-  const name = hero.nominative;
   const ride = dice.pick(["на поезде", "на автобусе", "на машине", "на пароходе"]);
   const number = dice.between(3, 9);
-  return [
-    `${dice.pick(["Летом", "Весной", "Осенью"])} ${name} ${past("поехал", hero)} в деревню. Там ${
-      past("жил", adult)
-    } ${adult.nominative}. ${name} ${past("ехал", hero)} ${ride} ${
-      dice.pick(["весь день", "всё утро", "два часа", "три часа"])
-    }.`,
-    `У ${adult.genitive} ${past("был", animal)} ${
-      phrase(animalLook, animal, "nominative")
-    }. Каждое утро ${name} ${
-      past("давал", hero)
-    } ${animal.dative} ${animal.food}. Потом ${pronouns.subject} ${
-      past("собирал", hero)
-    } ${goods.plural} и ${past("нашёл", hero)} ${countNouns(number, goods)}.`,
-    `Когда ${name} ${past("уезжал", hero)}, ${adult.nominative} ${
-      past("подарил", adult)
-    } ${pronouns.dative} ${phrase(look, thing, "accusative")}. Дома ${friend.nominative} ${
-      past("спросил", friend)
-    }: «Откуда у тебя ${phrase(look, thing, "nominative")}?» ` +
-    speak(`Это ${past("подарил", adult)} ${adult.nominative}.`, hero) + " " + dice.pick([
-      `А ещё ${name} ${past("рассказал", hero)} про ${animal.accusative} и про ${goods.plural}.`,
-      speak(`А кто живёт у ${adult.genitive}?`, friend) + " " +
-      speak(`Там живёт ${phrase(animalLook, animal, "nominative")}.`, hero),
-      speak(`Сколько ты ${past("нашёл", hero)}?`, friend) + " " +
-      speak(`Я ${past("нашёл", hero)} ${countNouns(number, goods)}.`, hero),
-    ]),
-  ];
+  const season = dice.pick(["Летом", "Весной", "Осенью"]);
+  const time = dice.pick(["весь день", "всё утро", "два часа", "три часа"]);
+  return {
+    roles: { adult },
+    paragraphs: [
+      `${season} {hero} {поехал hero} в деревню. Там {жил adult} {adult}. {hero} {ехал hero} ${ride} ${time}.`,
+      `У {adult gen} {был animal} {animalLook animal}. Каждое утро {hero} {давал hero} {animal dat} ${animal.food}. Потом {он hero} {собирал hero} ${goods.plural} и {нашёл hero} {${number} goods}.`,
+      `Когда {hero} {уезжал hero}, {adult} {подарил adult} {ему hero} {look thing acc}. Дома {friend} {спросил friend}: «Откуда у тебя {look thing}?» ` +
+      speech(`Это {подарил adult} {adult}.`, "hero") + " " + dice.pick([
+        `А ещё {hero} {рассказал hero} про {animal acc} и про ${goods.plural}.`,
+        speech(`А кто живёт у {adult gen}?`, "friend") + " " +
+        speech(`Там живёт {animalLook animal}.`, "hero"),
+        speech(`Сколько ты {нашёл hero}?`, "friend") + " " +
+        speech(`Я {нашёл hero} {${number} goods}.`, "hero"),
+      ]),
+    ],
+  };
 }
 
 /** Вечер: a tale is told, and dreamed. */
-export function evening(
-  { dice, hero, pronouns, adult, animal, animalLook, thing, place }: Scene,
-): string[] {
-  const name = hero.nominative;
-  const it = pronounsOf(animal);
+export function evening({ dice, place, roles: { animal } }: Scene): SceneText {
   const look = dice.pick(LOOKS);
-  return [
-    dice.pick([
-      `Был поздний вечер. ${name} ${past("лежал", hero)} в кровати, но не ${
-        past("хотел", hero)
-      } спать.`,
-      `Вечером ${name} ${past("попросил", hero)}: «Расскажи мне сказку».`,
-    ]) +
-    ` ${upper(adult.nominative)} ${past("сел", adult)} рядом и ${
-      past("начал", adult)
-    } рассказывать сказку ${about(phrase(animalLook, animal, "prepositional"))}.`,
-    `«${upper(past("жил", animal))}-${past("был", animal)} ${
-      phrase(animalLook, animal, "nominative")
-    }. Однажды ${it.subject} ${past("пошёл", animal)} ${place.to} и ${past("нашёл", animal)} ${
-      phrase(look, thing, "accusative")
-    }. ${upper(animal.nominative)} ${
-      past("взял", animal)
-    } ${thing.accusative} домой. Там ${it.subject} ${past("съел", animal)} ${animal.food} и ${
-      past("лёг", animal)
-    } спать».`,
-    dice.pick([
-      `${name} ${past("закрыл", hero)} глаза и ${
-        past("уснул", hero)
-      }. Всю ночь ${pronouns.dative} снились ${animal.nominative} и ${
-        phrase(look, thing, "nominative")
-      }.`,
-      speak(`А что ${past("нашёл", animal)} ${animal.nominative}?`, adult) + " " +
-      speak(`${upper(phrase(look, thing, "accusative"))}.`, hero) +
-      ` Потом ${name} ${past("уснул", hero)}.`,
-      `Утром ${name} ${past("нарисовал", hero)} ${
-        phrase(animalLook, animal, "accusative")
-      }. Рядом ${past("лежал", thing)} ${phrase(look, thing, "nominative")}.`,
-    ]),
-  ];
+  return {
+    roles: { look },
+    paragraphs: [
+      dice.pick([
+        `Был поздний вечер. {hero} {лежал hero} в кровати, но не {хотел hero} спать.`,
+        `Вечером {hero} {попросил hero}: «Расскажи мне сказку».`,
+      ]) +
+      ` {Adult} {сел adult} рядом и {начал adult} рассказывать сказку о {animalLook animal loc}.`,
+      `«{Жил animal}-{был animal} {animalLook animal}. Однажды {он animal} {пошёл animal} ${place.to} и {нашёл animal} {look thing acc}. {Animal} {взял animal} {thing acc} домой. Там {он animal} {съел animal} ${animal.food} и {лёг animal} спать».`,
+      dice.pick([
+        `{hero} {закрыл hero} глаза и {уснул hero}. Всю ночь {ему hero} снились {animal} и {look thing}.`,
+        speech(`А что {нашёл animal} {animal}?`, "adult") + " " +
+        speech(`{Look thing acc}.`, "hero") +
+        ` Потом {hero} {уснул hero}.`,
+        `Утром {hero} {нарисовал hero} {animalLook animal acc}. Рядом {лежал thing} {look thing}.`,
+      ]),
+    ],
+  };
 }

@@ -1,190 +1,125 @@
 // Scenes about a thing: lost and found, given, swapped, counted.
 
-import {
-  both,
-  countNouns,
-  LOOKS,
-  my,
-  past,
-  phrase,
-  pronounsOf,
-  short,
-  speak,
-  together,
-} from "./grammar.ts";
+import { adjective, LOOKS } from "./adjectives.ts";
+import { both } from "./agreement.ts";
+import { speech } from "./inflect.ts";
 import { BELONGINGS } from "./nouns.ts";
-import { RUSSIAN_INDOORS, type Scene, upper } from "./scene.ts";
+import { RUSSIAN_INDOORS, type Scene, type SceneText } from "./scene.ts";
 
 /** Потеря: a thing is left somewhere, searched at home, and found where it was left. */
-export function loss(
-  { dice, hero, pronouns, adult, friend, thing, look, place }: Scene,
-): string[] {
-  const name = hero.nominative;
-  const he = upper(pronouns.subject);
-  const it = pronounsOf(thing);
+export function loss({ dice, place, roles: { adult, friend } }: Scene): SceneText {
   const spot = dice.pick(place.spots);
   const [first, second] = dice.sample(RUSSIAN_INDOORS, 2);
   const helper = dice.pick([adult, friend]);
-  return [
-    dice.pick([
-      `У ${hero.genitive} ${past("был", thing)} ${
-        phrase(look, thing, "nominative")
-      }. Утром ${name} ${past("взял", hero)} ${phrase(look, thing, "accusative")} и ${
-        past("пошёл", hero)
-      } ${place.to}. Там ${pronouns.subject} долго ${past("играл", hero)} и ${
-        past("оставил", hero)
-      } ${thing.accusative} ${spot}.`,
-      `Однажды ${name} ${past("был", hero)} ${place.at} ${
-        together(phrase(look, thing, "instrumental"))
-      }. ${he} ${past("сел", hero)} ${spot}, ${past("положил", hero)} ${thing.accusative} рядом и ${
-        past("забыл", hero)
-      } ${it.object} там.`,
-    ]),
-    `Вечером ${name} ${past("хотел", hero)} взять ${thing.accusative}, но не ${
-      past("нашёл", hero)
-    }. ${he} ${past("искал", hero)} ${first} и ${second}. ${upper(thing.nominative)} ${
-      past("пропал", thing)
-    }! ` +
-    speak(`Где ${my(thing)} ${thing.nominative}?`, hero) + " " +
-    dice.pick([
-      `${name} ${past("заплакал", hero)}.`,
-      `${name} ${past("был", hero)} очень ${short("расстроен", hero)}.`,
-    ]),
-    speak(`Вспомни, где ты ${past("был", hero)}.`, helper) + " " +
-    speak(`Я ${past("был", hero)} ${place.at}.`, hero) +
-    ` Они вместе пошли ${place.to}. ${upper(phrase(look, thing, "nominative"))} ${
-      past("лежал", thing)
-    } ${spot}! ` +
-    dice.pick([
-      `${name} ${past("обрадовался", hero)} и ${past("обнял", hero)} ${helper.accusative}.`,
-      speak("Спасибо тебе!", hero),
-      `Больше ${name} никогда не ${past("забывал", hero)} ${thing.accusative} ${spot}.`,
-    ]),
-  ];
+  return {
+    roles: { helper },
+    paragraphs: [
+      dice.pick([
+        `У {hero gen} {был thing} {look thing}. Утром {hero} {взял hero} {look thing acc} и {пошёл hero} ${place.to}. Там {он hero} долго {играл hero} и {оставил hero} {thing acc} ${spot}.`,
+        `Однажды {hero} {был hero} ${place.at} с {look thing ins}. {Он hero} {сел hero} ${spot}, {положил hero} {thing acc} рядом и {забыл hero} {его thing} там.`,
+      ]),
+      `Вечером {hero} {хотел hero} взять {thing acc}, но не {нашёл hero}. {Он hero} {искал hero} ${first} и ${second}. {Thing} {пропал thing}! ` +
+      speech(`Где {мой thing} {thing}?`, "hero") + " " +
+      dice.pick([
+        `{hero} {заплакал hero}.`,
+        `{hero} {был hero} очень {расстроен hero}.`,
+      ]),
+      speech(`Вспомни, где ты {был hero}.`, "helper") + " " +
+      speech(`Я {был hero} ${place.at}.`, "hero") +
+      ` Они вместе пошли ${place.to}. {Look thing} {лежал thing} ${spot}! ` +
+      dice.pick([
+        `{hero} {обрадовался hero} и {обнял hero} {helper acc}.`,
+        speech("Спасибо тебе!", "hero"),
+        `Больше {hero} никогда не {забывал hero} {thing acc} ${spot}.`,
+      ]),
+    ],
+  };
 }
 
 /** How a present may look. */
-const PRESENTABLE = LOOKS.filter(({ stem }) => stem !== "стар");
+const PRESENTABLE = LOOKS.filter((look) => look !== adjective("старый"));
 
 /** Подарок: a thing is bought or made for a birthday. */
-export function present(
-  { dice, hero, pronouns, friend, friendPronouns, adult, thing }: Scene,
-): string[] {
+export function present({ dice }: Scene): SceneText {
   const look = dice.pick(PRESENTABLE);
-  const name = hero.nominative;
-  const he = upper(pronouns.subject);
   const where = dice.pick(["в магазин", "на рынок", "в город"]);
-  return [
-    dice.pick([
-      `Завтра у ${friend.genitive} день рождения. ${name} ${past("думал", hero)}, что подарить.`,
-      `${friend.nominative} ${
-        past("позвал", friend)
-      } ${hero.accusative} на день рождения. ${name} ${past("хотел", hero)} принести подарок.`,
-    ]) +
-    ` ${he} ${past("знал", hero)}, что у ${friend.genitive} нет ${
-      phrase(look, thing, "genitive")
-    }. ` +
-    speak(`Я подарю ${friend.dative} ${phrase(look, thing, "accusative")}.`, hero),
-    `${name} и ${adult.nominative} пошли ${where}. Там они увидели ${
-      phrase(look, thing, "accusative")
-    }. ` +
-    dice.pick([
-      `${upper(adult.nominative)} ${past("купил", adult)} ${thing.accusative} и ${
-        past("отдал", adult)
-      } ${hero.dative}.`,
-      `${name} ${past("отдал", hero)} за ${thing.accusative} все свои деньги.`,
-    ]),
-    `На другой день ${name} ${past("пришёл", hero)} к ${friend.dative} ${
-      together(phrase(look, thing, "instrumental"))
-    }. ` +
-    `${friend.nominative} ${past("открыл", friend)} коробку и ${
-      past("увидел", friend)
-    } ${thing.accusative}. ` +
-    speak(dice.pick(["Какой хороший подарок!", `Я так ${short("рад", friend)}!`]), friend) + " " +
-    dice.pick([
-      `${upper(friendPronouns.subject)} весь день ${past("играл", friend)} ${
-        together(phrase(look, thing, "instrumental"))
-      }.`,
-      `${name} тоже ${past("был", hero)} ${short("рад", hero)}.`,
-      `С тех пор у ${friend.genitive} есть ${phrase(look, thing, "nominative")}.`,
-    ]),
-  ];
+  return {
+    roles: { look },
+    paragraphs: [
+      dice.pick([
+        `Завтра у {friend gen} день рождения. {hero} {думал hero}, что подарить.`,
+        `{friend} {позвал friend} {hero acc} на день рождения. {hero} {хотел hero} принести подарок.`,
+      ]) +
+      ` {Он hero} {знал hero}, что у {friend gen} нет {look thing gen}. ` +
+      speech(`Я подарю {friend dat} {look thing acc}.`, "hero"),
+      `{hero} и {adult} пошли ${where}. Там они увидели {look thing acc}. ` +
+      dice.pick([
+        `{Adult} {купил adult} {thing acc} и {отдал adult} {hero dat}.`,
+        `{hero} {отдал hero} за {thing acc} все свои деньги.`,
+      ]),
+      `На другой день {hero} {пришёл hero} к {friend dat} с {look thing ins}. ` +
+      `{friend} {открыл friend} коробку и {увидел friend} {thing acc}. ` +
+      speech(dice.pick(["Какой хороший подарок!", `Я так {рад friend}!`]), "friend") + " " +
+      dice.pick([
+        `{Он friend} весь день {играл friend} с {look thing ins}.`,
+        `{hero} тоже {был hero} {рад hero}.`,
+        `С тех пор у {friend gen} есть {look thing}.`,
+      ]),
+    ],
+  };
 }
 
 /** Обмен: two things are swapped. */
-export function swap({ dice, hero, friend, thing, look, place, adult }: Scene): string[] {
-  const name = hero.nominative;
+export function swap({ dice, place, roles: { hero, friend, thing, look } }: Scene): SceneText {
   const other = dice.pick(BELONGINGS.filter((noun) => noun !== thing));
   const friendLook = dice.pick(LOOKS.filter((adjective) => adjective !== look));
-  return [
-    `У ${hero.genitive} ${past("был", thing)} ${
-      phrase(look, thing, "nominative")
-    }, а у ${friend.genitive} ${past("был", other)} ${
-      phrase(friendLook, other, "nominative")
-    }. Они встретились ${place.at}.`,
-    speak(`Дай мне ${other.accusative}, а я дам тебе ${thing.accusative}.`, hero) + " " +
-    dice.pick([
-      `${friend.nominative} ${past("согласился", friend)}.`,
-      speak("Давай!", friend),
-    ]) +
-    ` Теперь у ${hero.genitive} ${past("был", other)} ${
-      phrase(friendLook, other, "nominative")
-    }, а у ${friend.genitive} ${past("был", thing)} ${phrase(look, thing, "nominative")}.`,
-    dice.pick([
-      `Вечером ${name} ${past("показал", hero)} ${
-        phrase(friendLook, other, "accusative")
-      } ${adult.dative}. ` +
-      speak(`А где ${phrase(look, thing, "nominative")}?`, adult) + " " +
-      speak(`${upper(thing.nominative)} теперь у ${friend.genitive}.`, hero),
-      `Дома ${name} долго ${past("играл", hero)} ${
-        together(phrase(friendLook, other, "instrumental"))
-      }. А ${friend.nominative} ${past("играл", friend)} ${
-        together(phrase(look, thing, "instrumental"))
-      }. ${both(hero, friend)} были довольны.`,
-      `Но ночью ${name} ${past("вспомнил", hero)} про ${phrase(look, thing, "accusative")} и ${
-        past("заплакал", hero)
-      }. Утром ${friend.nominative} ${
-        past("отдал", friend)
-      } ${thing.accusative} обратно, а ${name} ${past("вернул", hero)} ${other.accusative}.`,
-    ]),
-  ];
+  const Both = both(hero, friend);
+  return {
+    roles: { other, friendLook },
+    paragraphs: [
+      `У {hero gen} {был thing} {look thing}, а у {friend gen} {был other} {friendLook other}. Они встретились ${place.at}.`,
+      speech(`Дай мне {other acc}, а я дам тебе {thing acc}.`, "hero") + " " +
+      dice.pick([
+        `{friend} {согласился friend}.`,
+        speech("Давай!", "friend"),
+      ]) +
+      ` Теперь у {hero gen} {был other} {friendLook other}, а у {friend gen} {был thing} {look thing}.`,
+      dice.pick([
+        `Вечером {hero} {показал hero} {friendLook other acc} {adult dat}. ` +
+        speech(`А где {look thing}?`, "adult") + " " +
+        speech(`{Thing} теперь у {friend gen}.`, "hero"),
+        `Дома {hero} долго {играл hero} с {friendLook other ins}. А {friend} {играл friend} с {look thing ins}. ${Both} были довольны.`,
+        `Но ночью {hero} {вспомнил hero} про {look thing acc} и {заплакал hero}. Утром {friend} {отдал friend} {thing acc} обратно, а {hero} {вернул hero} {other acc}.`,
+      ]),
+    ],
+  };
 }
 
 /** Счёт: things are found, given, and counted. */
-export function sum(
-  { dice, hero, pronouns, friend, friendPronouns, adult, goods, place }: Scene,
-): string[] {
-  const name = hero.nominative;
+export function sum({ dice, place }: Scene): SceneText {
   const first = dice.between(2, 6);
   const more = dice.between(2, 10 - first);
   const total = first + more;
   const given = dice.between(2, total - 2);
   const left = total - given;
-  const ones = (number: number) => countNouns(number, goods);
-  return [
-    dice.pick([
-      `У ${hero.genitive} было ${ones(first)}. ${friend.nominative} ${
-        past("дал", friend)
-      } ${pronouns.dative} ещё ${more}.`,
-      `${name} ${past("пошёл", hero)} ${place.to} и ${past("нашёл", hero)} там ${
-        ones(first)
-      }. Потом ${pronouns.subject} ${past("нашёл", hero)} ещё ${more}.`,
-    ]) + ` Теперь у ${hero.genitive} ${ones(total)}.`,
-    dice.pick([
-      `По дороге домой ${name} ${past("встретил", hero)} ${friend.accusative} и ${
-        past("отдал", hero)
-      } ${friendPronouns.dative} ${ones(given)}.`,
-      `Дома ${name} ${past("отдал", hero)} ${adult.dative} ${ones(given)}.`,
-      `Потом ${name} ${past("потерял", hero)} ${ones(given)}.`,
-    ]) + ` Осталось ${ones(left)}.`,
-    speak("Сколько у тебя осталось?", adult) + " " +
-    speak(`У меня ${ones(left)}.`, hero) + " " +
-    dice.pick([
-      `${upper(adult.nominative)} ${
-        past("посчитал", adult)
-      }: ${total} - ${given} = ${left}. Всё верно!`,
-      speak("А сколько было сначала?", adult) + " " + speak(`Сначала было ${first}.`, hero),
-      speak("А сколько было у тебя раньше?", adult) + " " + speak(`Было ${total}.`, hero),
-    ]),
-  ];
+  return {
+    paragraphs: [
+      dice.pick([
+        `У {hero gen} было {${first} goods}. {friend} {дал friend} {ему hero} ещё ${more}.`,
+        `{hero} {пошёл hero} ${place.to} и {нашёл hero} там {${first} goods}. Потом {он hero} {нашёл hero} ещё ${more}.`,
+      ]) + ` Теперь у {hero gen} {${total} goods}.`,
+      dice.pick([
+        `По дороге домой {hero} {встретил hero} {friend acc} и {отдал hero} {ему friend} {${given} goods}.`,
+        `Дома {hero} {отдал hero} {adult dat} {${given} goods}.`,
+        `Потом {hero} {потерял hero} {${given} goods}.`,
+      ]) + ` Осталось {${left} goods}.`,
+      speech("Сколько у тебя осталось?", "adult") + " " +
+      speech(`У меня {${left} goods}.`, "hero") + " " +
+      dice.pick([
+        `{Adult} {посчитал adult}: ${total} - ${given} = ${left}. Всё верно!`,
+        speech("А сколько было сначала?", "adult") + " " + speech(`Сначала было ${first}.`, "hero"),
+        speech("А сколько было у тебя раньше?", "adult") + " " + speech(`Было ${total}.`, "hero"),
+      ]),
+    ],
+  };
 }

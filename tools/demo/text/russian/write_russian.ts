@@ -1,5 +1,6 @@
 import type { Dice } from "../dice.ts";
-import { drawScene, type SceneWriter } from "./scene.ts";
+import { inflect } from "./inflect.ts";
+import { drawScene, type Scene, type SceneWriter } from "./scene.ts";
 import { hunger, newFriend, puzzle, rescue } from "./scenes_of_animals.ts";
 import { evening, garden, kitchen, rain, visit, winter } from "./scenes_of_days.ts";
 import { loss, present, sum, swap } from "./scenes_of_things.ts";
@@ -22,6 +23,12 @@ export const SCENES: readonly SceneWriter[] = [
   evening,
 ];
 
+/** Writes a kind of scene about somebody. */
+export function writeScene(writer: SceneWriter, scene: Scene): string {
+  const { paragraphs, roles } = writer(scene);
+  return inflect(paragraphs.join("\n"), { ...scene.roles, ...roles });
+}
+
 /**
  * Writes a scene in Russian.
  *
@@ -29,5 +36,5 @@ export const SCENES: readonly SceneWriter[] = [
  * @returns The scene.
  */
 export function writeRussian(dice: Dice): string {
-  return dice.pick(SCENES)(drawScene(dice)).join("\n");
+  return writeScene(dice.pick(SCENES), drawScene(dice));
 }

@@ -1,7 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createDice } from "../dice.ts";
 import { documents } from "../generate_document.ts";
-import { past, together } from "./grammar.ts";
+import { adjective } from "./adjectives.ts";
+import { agreeInGender } from "./agreement.ts";
+import { inflect } from "./inflect.ts";
 import {
   BELONGINGS,
   type Case,
@@ -16,7 +18,7 @@ import {
   type RussianNoun,
 } from "./nouns.ts";
 import { drawScene } from "./scene.ts";
-import { SCENES } from "./write_russian.ts";
+import { SCENES, writeScene } from "./write_russian.ts";
 
 const TEXTS = [...documents("russian", "train", { seed: 12 }).take(6000)];
 const NOUNS = [BELONGINGS, RUSSIAN_GOODS, PLANTS, RUSSIAN_ANIMALS, FAMILY, RUSSIAN_CHILDREN, DISHES]
@@ -189,35 +191,63 @@ Deno.test("texts have 35 to 110 words, and whole sentences with their quotes", (
   }
 });
 
-Deno.test("past() and together() know the exceptions", () => {
+Deno.test("agreeInGender() knows what does not just add an а", () => {
   const she = { gender: "feminine" } as const;
-  const verbs = ["шёл", "нашёл", "принёс", "помог", "лёг", "вырос", "испугался", "вышел", "взял"];
-  assertEquals(verbs.map((verb) => past(verb, she)), [
-    "шла",
-    "нашла",
-    "принесла",
-    "помогла",
-    "легла",
-    "выросла",
-    "испугалась",
-    "вышла",
-    "взяла",
-  ]);
-  assertEquals(past("согрелся", { gender: "neuter" }), "согрелось");
-  assertEquals(past("вырос", { gender: "neuter" }), "выросло");
-  assertEquals(["старым котом", "Светой", "синим шарфом", "шапкой", "мамой"].map(together), [
-    "со старым котом",
-    "со Светой",
-    "с синим шарфом",
-    "с шапкой",
-    "с мамой",
-  ]);
+  const it = { gender: "neuter" } as const;
+  for (
+    const [he, feminine, neuter] of [
+      ["взял", "взяла", "взяло"],
+      ["шёл", "шла", "шло"],
+      ["вышел", "вышла", "вышло"],
+      ["принёс", "принесла", "принесло"],
+      ["лёг", "легла", "легло"],
+      ["вырос", "выросла", "выросло"],
+      ["испугался", "испугалась", "испугалось"],
+      ["рад", "рада", "радо"],
+      ["голоден", "голодна", "голодно"],
+      ["он", "она", "оно"],
+      ["ему", "ей", "ему"],
+      ["мой", "моя", "моё"],
+    ]
+  ) {
+    assertEquals(agreeInGender(he, { gender: "masculine" }), he);
+    assertEquals([agreeInGender(he, she), agreeInGender(he, it)], [feminine, neuter]);
+  }
 });
 
-for (const scene of SCENES) {
-  Deno.test(`${scene.name}() writes the same of the same scene, and many others`, () => {
+Deno.test("inflect() fills slots, and softens с and о before what asks for it", () => {
+  const find = (name: string) => {
+    const found = NOUNS.find(({ nominative }) => nominative === name);
+    assert(found);
+    return found;
+  };
+  const roles = {
+    hero: find("Соня"),
+    animal: find("кот"),
+    goods: find("груша"),
+    look: adjective("умный"),
+    old: adjective("старый"),
+  };
+  for (
+    const [text, wanted] of [
+      ["{Он hero} {видел hero} {look animal acc}.", "Она видела умного кота."],
+      ["{2 goods}, {5 goods}, {21 goods}", "2 груши, 5 груш, 21 груша"],
+      ["о {look animal loc}, о {old animal loc}", "об умном коте, о старом коте"],
+      [
+        "с {old animal ins}, с {hero ins}, с {look goods ins}",
+        "со старым котом, с Соней, с умной грушей",
+      ],
+      ["{Look animal} {стал animal} {весёлый animal ins}", "Умный кот стал весёлым"],
+    ]
+  ) assertEquals(inflect(text, roles), wanted);
+  assertThrows(() => inflect("{взял nobody}", roles), RangeError, "{взял nobody}");
+  assertThrows(() => inflect("{look old}", roles), RangeError, "{look old}");
+});
+
+for (const writer of SCENES) {
+  Deno.test(`${writer.name}() writes the same of the same scene, and many others`, () => {
     const write = (index: number) =>
-      scene(drawScene(createDice({ seed: 4, index, salt: 0 }))).join("\n");
+      writeScene(writer, drawScene(createDice({ seed: 4, index, salt: 0 })));
     assertEquals(write(1), write(1));
     assert(new Set(Array.from({ length: 200 }, (_, i) => write(i))).size > 180);
   });
