@@ -3,9 +3,9 @@
 import type { Device, DeviceArray } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
 import { Matrix } from "ml-matrix";
+import { timeOperations } from "../devices/time_operations.ts";
 import type { Numpy } from "../peers/numpy.ts";
 import type { Contender } from "./row.ts";
-import { watchOperation } from "./watch_operation.ts";
 
 /** Tensors that all contenders of a row get, by name. */
 export type Operands = Readonly<Record<string, Tensor<"f32"> | Tensor<"f64">>>;
@@ -79,7 +79,7 @@ export function inMlMatrix(operation: (matrix: Matrix) => unknown): Contender<On
   };
 }
 
-/** How long a device's operation takes within a function of ours; see {@linkcode watchOperation}. */
+/** How long a device's operation takes within a function of ours; see {@linkcode timeOperations}. */
 export function watchedShare<T>(
   device: Device,
   operation: keyof Device & string,
@@ -89,9 +89,9 @@ export function watchedShare<T>(
   return {
     name,
     prepare: (operands) => async () => {
-      const watched = watchOperation(device, operation);
-      await run(operands, watched.device);
-      return watched.spentMs();
+      const timed = timeOperations(device);
+      await run(operands, timed.device);
+      return timed.spentMs.get(operation) ?? 0;
     },
   };
 }

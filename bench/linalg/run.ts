@@ -11,15 +11,12 @@
  * @module
  */
 
-import {
-  type Command,
-  commandHelp,
-  type FlagValues,
-  parseFlags,
-} from "../../packages/cli/flags.ts";
-import { UsageError, UserError } from "../../packages/cli/user_error.ts";
+import type { Command, FlagValues } from "../../packages/cli/flags.ts";
+import { readNames, readThreads, runCommand } from "./command_line.ts";
+import { measureApart } from "./measure_apart.ts";
 import { formatProgress, formatReport } from "./report.ts";
 import type { RowResult } from "./result.ts";
+import { readyResults, writeResults } from "./results_file.ts";
 import type { SectionRequest } from "./run_section.ts";
 import { SECTIONS } from "./sections.ts";
 
@@ -59,103 +56,29 @@ const COMMAND: Command = {
 
 /** The sections and numbers of threads that are asked for. */
 function readRequests(values: FlagValues): SectionRequest[] {
-  const sections = values.text("only")?.split(",") ?? Object.keys(SECTIONS);
-  const wrong = sections.find((section) => !Object.hasOwn(SECTIONS, section));
-  if (wrong !== undefined) {
-    const names = Object.keys(SECTIONS).join(", ");
-    throw new UsageError(
-      `Cannot measure as a section must be one of ${names}: current section is ${wrong}`,
-    );
-  }
-  const text = values.text("threads");
-  const counts = text?.split(",").map(Number) ?? [...new Set([1, navigator.hardwareConcurrency])];
-  if (!counts.every((count) => Number.isInteger(count) && count >= 1 && count <= 256)) {
-    throw new UsageError(
-      `Cannot measure as threads must be integers from 1 to 256: current threads is ${text}`,
-    );
-  }
+  const sections = readNames("section", values.text("only"), Object.keys(SECTIONS));
+  const counts = readThreads(values.text("threads"));
   const [quick, filter] = [values.on("quick"), values.text("rows") ?? ""];
   return sections.flatMap((section) =>
     counts.map((threads) => ({ section, threads, quick, filter }))
   );
 }
 
-/** Refuses a file that cannot be written now rather than when all is measured. */
-function checkWritable(path: string): void {
-  try {
-    Deno.openSync(path, { append: true, create: true }).close();
-  } catch (error) {
-    throw new UsageError(
-      `Cannot measure as --output must be a file that can be written, below this repository: ` +
-        `current value is ${path}`,
-      error,
-    );
-  }
-}
-
-/** Measures a section in a process of its own, handing on each row as it comes. */
-async function runSection(
-  request: SectionRequest,
-  onRow: (result: RowResult) => void,
-): Promise<void> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--ignore-env",
-      // So that a section can tell what memory is left when garbage is gone.
-      "--v8-flags=--expose-gc",
-      "--allow-read",
-      "--allow-run=/usr/bin/python3",
-      new URL("run_section.ts", import.meta.url).pathname,
-      JSON.stringify(request),
-    ],
-    stdout: "piped",
-  }).spawn();
-  let text = "";
-  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
-    const lines = (text + piece).split("\n");
-    text = lines.pop() ?? "";
-    for (const line of lines) onRow(JSON.parse(line));
-  }
-  const { code } = await child.status;
-  if (code !== 0) {
-    throw new UserError(
-      `Cannot measure ${request.section} as its process must succeed: current exit code is ${code}`,
-    );
-  }
-}
-
 /** Measures what is asked for. */
 async function run(values: FlagValues): Promise<number> {
   const requests = readRequests(values);
-  const output = values.text("output") ?? OUTPUT;
-  if (output === OUTPUT) Deno.mkdirSync(".tmp", { recursive: true });
-  checkWritable(output);
+  const output = readyResults(values.text("output"), OUTPUT);
+  const module = new URL("run_section.ts", import.meta.url);
   const rows: RowResult[] = [];
   for (const request of requests) {
-    await runSection(request, (result) => {
+    await measureApart<RowResult>({ module, request, name: request.section }, (result) => {
       rows.push(result);
       console.error(formatProgress(result));
     });
   }
   console.log(formatReport(rows));
-  const date = new Date().toISOString();
-  const head = { date, deno: Deno.version.deno, processors: navigator.hardwareConcurrency };
-  // A line for each row, so that two files can be compared.
-  const lines = rows.map((row) => JSON.stringify(row)).join(",\n");
-  const opening = JSON.stringify(head).slice(0, -1);
-  Deno.writeTextFileSync(output, `${opening},"rows":[\n${lines}\n]}\n`);
-  console.error(`Written to ${output}`);
+  writeResults(output, rows);
   return 0;
 }
 
-try {
-  const input = parseFlags(COMMAND, Deno.args);
-  if (input.values.on("help")) console.log(commandHelp(COMMAND));
-  else await COMMAND.run({ ...input, signal: new AbortController().signal });
-} catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  console.error(error.message);
-  Deno.exit(1);
-}
+await runCommand(COMMAND);
