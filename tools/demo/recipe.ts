@@ -88,7 +88,7 @@ export const DEMO_RECIPE: TrainingRecipe = {
   beta2: 0.95,
   weightDecay: 0.1,
   maxNorm: 1,
-  initialDeviation: 0.02,
+  initialDeviation: 0.06,
   heldOutEvery: 100,
   heldOutWindows: 16,
 };
