@@ -5,7 +5,6 @@ import type { DemoFacts } from "./facts.ts";
 import { markdownTable } from "./markdown_table.ts";
 import type { OutlierRatios } from "./outliers.ts";
 import { type Domain, DOMAINS } from "./text/domains.ts";
-import type { LogEntry } from "./training_files.ts";
 
 /** What a group of linear layers is called on the page. */
 const READERS: Readonly<Record<InputGroup, string>> = {
@@ -19,10 +18,9 @@ const READERS: Readonly<Record<InputGroup, string>> = {
  * Writes the page.
  *
  * @param facts What is known of the model.
- * @param log What was measured while it was trained.
  * @returns Markdown.
  */
-export function demoPage(facts: DemoFacts, log: readonly LogEntry[]): string {
+export function demoPage(facts: DemoFacts): string {
   const millions = (facts.parameters / 1e6).toFixed(2);
   return `# The demo model
 
@@ -51,7 +49,7 @@ not.
 
 Loss on validation text, in nats per token:
 
-${curveTable(log)}
+${curveTable(facts)}
 
 ## How well it predicts
 
@@ -110,18 +108,14 @@ function recipeTable({ recipe, tokensSeen, shares, trainingLoss, device }: DemoF
   ], ["left", "left"]);
 }
 
-/** The losses at ten points of the run. */
-function curveTable(log: readonly LogEntry[]): string {
-  const measured = log.filter(({ heldOut }) => heldOut);
-  const rows = Array.from({ length: 10 }, (_, i) => Math.ceil(measured.length * (i + 1) / 10) - 1);
+/** The losses at ten points of the run, the last one at its end. */
+function curveTable({ curve }: DemoFacts): string {
+  const rows = Array.from({ length: 10 }, (_, i) => Math.ceil(curve.length * (i + 1) / 10) - 1);
   return markdownTable(
     ["tokens seen, millions", ...DOMAINS],
     [...new Set(rows)].map((row) => {
-      const { tokens, heldOut } = measured[row];
-      return [
-        (tokens / 1e6).toFixed(1),
-        ...DOMAINS.map((domain) => heldOut ? heldOut[domain].toFixed(4) : ""),
-      ];
+      const { tokens, heldOut } = curve[row];
+      return [(tokens / 1e6).toFixed(1), ...DOMAINS.map((domain) => heldOut[domain].toFixed(4))];
     }),
     ["right", ...DOMAINS.map(() => "right" as const)],
   );

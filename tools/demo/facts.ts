@@ -30,6 +30,14 @@ export interface TextFacts {
   readonly perplexity: number;
 }
 
+/** Losses on validation text, by weights that were not rounded to bf16. */
+export interface CurvePoint {
+  /** Tokens seen before. */
+  readonly tokens: number;
+  /** Loss of each domain, in nats per token. */
+  readonly heldOut: PerDomain;
+}
+
 /** What is known of a trained demo model. */
 export interface DemoFacts {
   /** How it was trained. */
@@ -50,8 +58,8 @@ export interface DemoFacts {
   readonly shares: PerDomain;
   /** Mean loss on the training text of the last hundred steps, in nats per token. */
   readonly trainingLoss: number;
-  /** Loss on validation text at the end, before weights were rounded to bf16. */
-  readonly validationLoss: PerDomain;
+  /** Losses on validation text, from the first measurement to that after the last step. */
+  readonly curve: readonly CurvePoint[];
   /** How well the texts beside the model are predicted, by what was written. */
   readonly test: Readonly<Record<Domain, TextFacts>>;
   /** Problems of the test split, with the likeliest token each time. */

@@ -111,7 +111,7 @@ async function trainDemo({ operands, values, signal }: CommandInput): Promise<nu
     weights: await trainer.weights(),
     device,
   });
-  print(demoPage(facts, log));
+  print(demoPage(facts));
   return 0;
 }
 

@@ -61,7 +61,7 @@ export async function writeDemo(options: WriteDemoOptions): Promise<DemoFacts> {
   await replaceFile(`${output}/training.json`, jsonBytes(facts));
   await writeText(`${output}/README.md`, modelCard(facts));
   await writeText(`${report}/demo-loss.svg`, demoPicture(log));
-  await writeText(`${report}/demo-model.md`, demoPage(facts, log));
+  await writeText(`${report}/demo-model.md`, demoPage(facts));
   return facts;
 }
 
@@ -81,11 +81,6 @@ async function factsOf(options: WriteDemoOptions): Promise<DemoFacts> {
   });
   const last = log[log.length - 1];
   const losses = log.slice(-LAST_STEPS).map(({ loss }) => loss);
-  if (!last?.heldOut) {
-    throw new RangeError(
-      `Cannot write the model as its last step must be measured: current log has ${log.length} steps`,
-    );
-  }
   return {
     recipe,
     device: device.description,
@@ -96,7 +91,7 @@ async function factsOf(options: WriteDemoOptions): Promise<DemoFacts> {
     tokensSeen: last.tokens,
     shares,
     trainingLoss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
-    validationLoss: last.heldOut,
+    curve: log.flatMap(({ tokens, heldOut }) => heldOut ? [{ tokens, heldOut }] : []),
     ...measured,
   };
 }
