@@ -16,7 +16,7 @@ import {
   SUM_PARTS,
 } from "../operations";
 import { activateGradientTask, activateGradientTasks } from "./activate";
-import { adamWTask, adamWTasks } from "./adam_w";
+import { adamWTask, adamWTasks } from "./adamw";
 import { crossEntropyTask, crossEntropyTasks, crossEntropyGradientTask, crossEntropyGradientTasks } from "./cross_entropy";
 import { gatedActivationTask, gatedActivationTasks, gatedActivationGradientTask, gatedActivationGradientTasks } from "./gated_activation";
 import { klDivergenceTask, klDivergenceTasks, klDivergenceGradientTask, klDivergenceGradientTasks } from "./kl_divergence";
