@@ -8,6 +8,7 @@
  */
 
 import { ACTIVATION_CASES } from "./cases_activations.ts";
+import { ADAM_W_CASES } from "./cases_adamw.ts";
 import { ARRAY_CASES } from "./cases_arrays.ts";
 import { ATTENTION_GRADIENT_CASES } from "./cases_attention_gradient.ts";
 import { BLOCK_CASES } from "./cases_blocks.ts";
@@ -47,4 +48,5 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...LOSS_CASES,
   ...ATTENTION_GRADIENT_CASES,
   ...TRAINING_CASES,
+  ...ADAM_W_CASES,
 ];
