@@ -2,7 +2,6 @@
 
 import { divideUp, grain, number, word } from "./memory";
 import {
-  firstLanes,
   highDoubles,
   joinDoubles,
   lanes,
@@ -34,36 +33,40 @@ export function layerNormTask<T>(task: usize): void {
 }
 
 export function meanOf<T>(x: usize, count: usize): f64 {
+  const share = 1 / <f64> count;
   let sum = zero();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    sum = f64x2.add(sum, pairSums<T>(loadUpTo<T>(x, count - i)));
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    sum = f64x2.add(sum, pairSums<T>(v128.load(x)));
     x += 16;
   }
-  return sumLanes<f64>(sum) / <f64> count;
+  if (count > 0) sum = f64x2.add(sum, pairSums<T>(loadUpTo<T>(x, count)));
+  return sumLanes<f64>(sum) * share;
 }
 
 export function varianceOf<T>(x: usize, count: usize, mean: f64): f64 {
+  const share = 1 / <f64> count;
   const means = f64x2.splat(mean);
-  let low = zero();
-  let high = zero();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    const values = loadUpTo<T>(x, left);
-    low = addSquares(low, sizeof<T>() == 8 ? values : lowDoubles(values), means, left);
-    if (sizeof<T>() == 4 && left > 2) {
-      high = addSquares(high, highDoubles(values), means, left - 2);
-    }
+  let sum = zero();
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    sum = f64x2.add(sum, squaredDistances<T>(v128.load(x), means));
     x += 16;
   }
-  return sumLanes<f64>(f64x2.add(low, high)) / <f64> count;
+  let total = sumLanes<f64>(sum);
+  for (; count > 0; count--) {
+    const difference = <f64> load<T>(x) - mean;
+    total += difference * difference;
+    x += sizeof<T>();
+  }
+  return total * share;
 }
 
-/** Adds (x − μ)² for up to two x. */
+/** (x − μ)²; of four f32, the sums of two and two. */
 @inline
-function addSquares(sum: v128, x: v128, means: v128, count: usize): v128 {
-  let difference = f64x2.sub(x, means);
-  if (count < 2) difference = v128.and(difference, firstLanes<f64>(count));
-  return madd<f64>(difference, difference, sum);
+function squaredDistances<T>(x: v128, means: v128): v128 {
+  const low = f64x2.sub(sizeof<T>() == 8 ? x : lowDoubles(x), means);
+  if (sizeof<T>() == 8) return f64x2.mul(low, low);
+  const high = f64x2.sub(highDoubles(x), means);
+  return madd<f64>(low, low, f64x2.mul(high, high));
 }
 
 function normalize<T>(
@@ -77,26 +80,41 @@ function normalize<T>(
 ): void {
   const means = f64x2.splat(mean);
   const factor = f64x2.splat(r);
-  const step: usize = bias ? 16 : 0;
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    const values = loadUpTo<T>(x, left);
-    const gains = loadUpTo<T>(gain, left);
-    const biases = bias ? loadUpTo<T>(bias, left) : zero();
-    let result: v128;
-    if (sizeof<T>() == 8) result = normalizePair(values, means, factor, gains, biases);
-    else {
-      result = joinDoubles(
-        normalizePair(lowDoubles(values), means, factor, lowDoubles(gains), lowDoubles(biases)),
-        normalizePair(highDoubles(values), means, factor, highDoubles(gains), highDoubles(biases)),
-      );
-    }
-    storeUpTo<T>(out, result, left);
+  const hasBias = bias != 0;
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    normalizeVector<T>(x, gain, bias, out, lanes<T>(), means, factor, hasBias);
     x += 16;
     gain += 16;
-    bias += step;
+    bias += 16;
     out += 16;
   }
+  if (count > 0) normalizeVector<T>(x, gain, bias, out, count, means, factor, hasBias);
+}
+
+/** Up to a vector of elements. */
+@inline
+function normalizeVector<T>(
+  x: usize,
+  gain: usize,
+  bias: usize,
+  out: usize,
+  count: usize,
+  means: v128,
+  factor: v128,
+  hasBias: bool,
+): void {
+  const values = loadUpTo<T>(x, count);
+  const gains = loadUpTo<T>(gain, count);
+  const biases = hasBias ? loadUpTo<T>(bias, count) : zero();
+  if (sizeof<T>() == 8) {
+    storeUpTo<T>(out, normalizePair(values, means, factor, gains, biases), count);
+    return;
+  }
+  const result = joinDoubles(
+    normalizePair(lowDoubles(values), means, factor, lowDoubles(gains), lowDoubles(biases)),
+    normalizePair(highDoubles(values), means, factor, highDoubles(gains), highDoubles(biases)),
+  );
+  storeUpTo<T>(out, result, count);
 }
 
 @inline

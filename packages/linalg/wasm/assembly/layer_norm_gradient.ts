@@ -3,7 +3,7 @@
 //
 //   dx = r · (u − mean u − h · mean(u · h))    dgain = Σ dy · h    dbias = Σ dy over the rows
 //
-// in f64. Sums over the rows are added up as in rms_norm_gradient.ts.
+// in f64, but for u and dy · h of f32. Sums over the rows are added up as in rms_norm_gradient.ts.
 
 import { meanOf, varianceOf } from "./layer_norm";
 import { divideUp, number, word } from "./memory";
@@ -14,11 +14,12 @@ import {
   loadUpTo,
   lowDoubles,
   madd,
+  pairSums,
   storeUpTo,
   sumLanes,
   zero,
 } from "./simd";
-import { addPair } from "./sum_parts";
+import { addToPart } from "./sum_parts";
 
 export function layerNormGradientTasks(): usize {
   return divideUp(word(5), word(7));
@@ -50,33 +51,34 @@ function measure<T>(
   mean: f64,
   r: f64,
 ): v128 {
+  const share = 1 / <f64> count;
   const means = f64x2.splat(mean);
   let sum = zero();
   let products = zero();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    const values = loadUpTo<T>(x, left);
-    const dy = loadUpTo<T>(gradient, left);
-    const gains = loadUpTo<T>(gain, left);
-    // Beyond the row dy is zero, and so is u.
-    if (sizeof<T>() == 8) {
-      const u = f64x2.mul(dy, gains);
-      sum = f64x2.add(sum, u);
-      products = madd<f64>(u, f64x2.sub(values, means), products);
-    } else {
-      const low = f64x2.mul(lowDoubles(dy), lowDoubles(gains));
-      const high = f64x2.mul(highDoubles(dy), highDoubles(gains));
-      sum = f64x2.add(sum, f64x2.add(low, high));
-      products = madd<f64>(low, f64x2.sub(lowDoubles(values), means), products);
-      products = madd<f64>(high, f64x2.sub(highDoubles(values), means), products);
-    }
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    const u = v128.mul<T>(v128.load(gradient), v128.load(gain));
+    sum = f64x2.add(sum, pairSums<T>(u));
+    products = f64x2.add(products, productsWith<T>(u, v128.load(x), means));
     x += 16;
     gain += 16;
     gradient += 16;
   }
-  const share = 1 / <f64> count;
+  if (count > 0) {
+    // Beyond the row u is zero.
+    const u = v128.mul<T>(loadUpTo<T>(gradient, count), loadUpTo<T>(gain, count));
+    sum = f64x2.add(sum, pairSums<T>(u));
+    products = f64x2.add(products, productsWith<T>(u, loadUpTo<T>(x, count), means));
+  }
   const ofU = f64x2.splat(sumLanes<f64>(sum) * share);
   return f64x2.replace_lane(ofU, 1, sumLanes<f64>(products) * share * r);
+}
+
+/** u · (x − μ); of four f32, the sums of two and two. */
+@inline
+function productsWith<T>(u: v128, x: v128, means: v128): v128 {
+  if (sizeof<T>() == 8) return f64x2.mul(u, f64x2.sub(x, means));
+  const high = f64x2.mul(highDoubles(u), f64x2.sub(highDoubles(x), means));
+  return madd<f64>(lowDoubles(u), f64x2.sub(lowDoubles(x), means), high);
 }
 
 /** Writes dx, and adds dy · h and dy to the parts. */
@@ -92,39 +94,50 @@ function differentiate<T>(
   sums: v128,
 ): void {
   const ofBias = count * sizeof<f64>();
-  for (let i: usize = 0; i < count; i += lanes<T>()) {
-    const left = count - i;
-    const values = loadUpTo<T>(x, left);
-    const dy = loadUpTo<T>(gradient, left);
-    const gains = loadUpTo<T>(gain, left);
-    if (sizeof<T>() == 8) {
-      const h = normalized(values, mean, r);
-      storeUpTo<T>(out, slope(h, dy, gains, r, sums), left);
-      addPair(part, f64x2.mul(dy, h), left);
-      addPair(part + ofBias, dy, left);
-    } else {
-      const hLow = normalized(lowDoubles(values), mean, r);
-      const hHigh = normalized(highDoubles(values), mean, r);
-      const low = lowDoubles(dy);
-      const high = highDoubles(dy);
-      const result = joinDoubles(
-        slope(hLow, low, lowDoubles(gains), r, sums),
-        slope(hHigh, high, highDoubles(gains), r, sums),
-      );
-      storeUpTo<T>(out, result, left);
-      addPair(part, f64x2.mul(low, hLow), left);
-      addPair(part + ofBias, low, left);
-      if (left > 2) {
-        addPair(part + 16, f64x2.mul(high, hHigh), left - 2);
-        addPair(part + ofBias + 16, high, left - 2);
-      }
-    }
+  for (; count >= lanes<T>(); count -= lanes<T>()) {
+    differentiateVector<T>(x, gain, gradient, out, part, part + ofBias, lanes<T>(), mean, r, sums);
     x += 16;
     gain += 16;
     gradient += 16;
     out += 16;
     part += lanes<T>() * sizeof<f64>();
   }
+  if (count > 0) {
+    differentiateVector<T>(x, gain, gradient, out, part, part + ofBias, count, mean, r, sums);
+  }
+}
+
+/** Up to a vector of elements. */
+@inline
+function differentiateVector<T>(
+  x: usize,
+  gain: usize,
+  gradient: usize,
+  out: usize,
+  part: usize,
+  biasPart: usize,
+  count: usize,
+  mean: f64,
+  r: f64,
+  sums: v128,
+): void {
+  const values = loadUpTo<T>(x, count);
+  const dy = loadUpTo<T>(gradient, count);
+  const u = v128.mul<T>(dy, loadUpTo<T>(gain, count));
+  const low = normalized(sizeof<T>() == 8 ? values : lowDoubles(values), mean, r);
+  if (sizeof<T>() == 8) {
+    storeUpTo<T>(out, slope(low, u, r, sums), count);
+    addToPart<T>(part, v128.mul<T>(dy, low), count);
+  } else {
+    const high = normalized(highDoubles(values), mean, r);
+    const result = joinDoubles(
+      slope(low, lowDoubles(u), r, sums),
+      slope(high, highDoubles(u), r, sums),
+    );
+    storeUpTo<T>(out, result, count);
+    addToPart<T>(part, v128.mul<T>(dy, joinDoubles(low, high)), count);
+  }
+  addToPart<T>(biasPart, dy, count);
 }
 
 /** h. */
@@ -135,9 +148,9 @@ function normalized(x: v128, mean: f64, r: f64): v128 {
 
 /** r · (u − mean u − h · mean(u · h)). */
 @inline
-function slope(h: v128, dy: v128, gains: v128, r: f64, sums: v128): v128 {
+function slope(h: v128, u: v128, r: f64, sums: v128): v128 {
   const ofU = i64x2.shuffle(sums, sums, 0, 0);
   const ofProduct = i64x2.shuffle(sums, sums, 1, 1);
-  const rest = f64x2.sub(f64x2.sub(f64x2.mul(dy, gains), ofU), f64x2.mul(h, ofProduct));
+  const rest = f64x2.sub(f64x2.sub(u, ofU), f64x2.mul(h, ofProduct));
   return f64x2.mul(rest, f64x2.splat(r));
 }

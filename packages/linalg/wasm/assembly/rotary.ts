@@ -28,15 +28,35 @@ export function rotaryTask<T>(task: usize): void {
 }
 
 function rotate<T>(x: usize, cos: usize, sin: usize, out: usize, half: usize): void {
-  const upper = half * sizeof<T>();
-  for (let i: usize = 0; i < half; i += lanes<T>()) {
-    const left = half - i;
-    const at = i * sizeof<T>();
-    const a = loadUpTo<T>(x + at, left);
-    const b = loadUpTo<T>(x + upper + at, left);
-    const c = loadUpTo<T>(cos + at, left);
-    const s = loadUpTo<T>(sin + at, left);
-    storeUpTo<T>(out + at, madd<T>(a, c, v128.neg<T>(v128.mul<T>(b, s))), left);
-    storeUpTo<T>(out + upper + at, madd<T>(b, c, v128.mul<T>(a, s)), left);
+  let upper = x + half * sizeof<T>();
+  let upperOut = out + half * sizeof<T>();
+  for (; half >= lanes<T>(); half -= lanes<T>()) {
+    rotateVectors<T>(x, upper, cos, sin, out, upperOut, lanes<T>());
+    x += 16;
+    upper += 16;
+    cos += 16;
+    sin += 16;
+    out += 16;
+    upperOut += 16;
   }
+  if (half > 0) rotateVectors<T>(x, upper, cos, sin, out, upperOut, half);
+}
+
+/** Up to a vector of pairs. */
+@inline
+function rotateVectors<T>(
+  x: usize,
+  upper: usize,
+  cos: usize,
+  sin: usize,
+  out: usize,
+  upperOut: usize,
+  count: usize,
+): void {
+  const a = loadUpTo<T>(x, count);
+  const b = loadUpTo<T>(upper, count);
+  const c = loadUpTo<T>(cos, count);
+  const s = loadUpTo<T>(sin, count);
+  storeUpTo<T>(out, madd<T>(a, c, v128.neg<T>(v128.mul<T>(b, s))), count);
+  storeUpTo<T>(upperOut, madd<T>(b, c, v128.mul<T>(a, s)), count);
 }

@@ -48,13 +48,17 @@ export function exponentials<T>(x: usize, count: usize, out: usize, factor: T = 
 export function sumExponentials<T>(x: usize, count: usize, shift: T): f64 {
   const shifts = v128.splat<T>(shift);
   let sum = zero();
-  for (; count >= lanes<T>(); count -= lanes<T>()) {
-    sum = f64x2.add(sum, pairSums<T>(exponential<T>(v128.sub<T>(v128.load(x), shifts))));
+  for (; count >= 2 * lanes<T>(); count -= 2 * lanes<T>()) {
+    const a = pairSums<T>(exponential<T>(v128.sub<T>(v128.load(x), shifts)));
     x += 16;
+    const b = pairSums<T>(exponential<T>(v128.sub<T>(v128.load(x), shifts)));
+    x += 16;
+    sum = f64x2.add(sum, f64x2.add(a, b));
   }
-  if (count > 0) {
+  for (; count > 0; count -= min(count, lanes<T>())) {
     const result = exponential<T>(v128.sub<T>(loadUpTo<T>(x, count), shifts));
     sum = f64x2.add(sum, pairSums<T>(v128.and(result, firstLanes<T>(count))));
+    x += 16;
   }
   return sumLanes<f64>(sum);
 }

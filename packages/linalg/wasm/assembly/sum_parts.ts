@@ -16,7 +16,7 @@ export function addToPart<T>(part: usize, values: v128, count: usize): void {
 }
 
 @inline
-export function addPair(part: usize, values: v128, count: usize): void {
+function addPair(part: usize, values: v128, count: usize): void {
   storeUpTo<f64>(part, f64x2.add(loadUpTo<f64>(part, count), values), count);
 }
 
