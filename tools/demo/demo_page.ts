@@ -26,8 +26,8 @@ export function demoPage(facts: DemoFacts): string {
 
 What \`deno task compress\` makes smaller where no other model is named: a Llama of ${millions} million
 parameters that was trained here, on text that a generator of ours writes. \`deno task train:demo\`
-makes all of it, this page and its picture too: the same seed gives the same bytes, on any number of
-threads, and a run that was interrupted goes on to the same bytes.
+makes all of it, this page and its picture too. The same seed gives the same bytes with the same
+version of this repository, on any number of threads, whether it was interrupted or not.
 
 ## What it is
 
