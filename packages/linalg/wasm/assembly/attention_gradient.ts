@@ -12,11 +12,10 @@
 // One task is one sequence and head of keys, with all query heads that share it, so that sums have one
 // order. Memory: the packed tiles, two panels, and the transposed dS of one tile by another.
 
-import { exp, expNegative } from "./exponential";
 import { number, threadIndex, word } from "./memory";
 import { tileCols } from "./micro_kernel";
-import { packCols, packRows, unpackCols } from "./pack";
-import { downToTile, keepLanes, LINE, multiplyPart, upToTile } from "./score_tiles";
+import { packCols, packLanes, packRows, unpackCols } from "./pack";
+import { downToTile, keepLanes, LINE, multiplyPart, upToTile, weight } from "./score_tiles";
 import { lanes, loadUpTo, madd, sumLanes, zero } from "./simd";
 
 @inline
@@ -101,13 +100,22 @@ function statistics<T>(): usize {
   return turned<T>() + word(15) * word(16) * sizeof<T>();
 }
 
+/** Rows that are packed in all ways before the next, while they are in the first cache. */
+const PACKED_ROWS: usize = 24;
+
 function startKeys<T>(column: usize, length: usize): void {
   const d = word(11);
   const lead = word(10) * headBytes<T>();
-  packCols<T, T>(word(1) + column, lead, sizeof<T>(), length, d, keyPart<T>(0));
-  packCols<T, T>(word(2) + column, lead, sizeof<T>(), length, d, keyPart<T>(1));
-  packRows<T, T>(word(1) + column, sizeof<T>(), lead, d, length, keyPart<T>(2));
   memory.fill(keyPart<T>(3), 0, 2 * word(16) * headBytes<T>());
+  for (let row: usize = 0; row < length; row += PACKED_ROWS) {
+    const rows = min(PACKED_ROWS, length - row);
+    const k = word(1) + column + row * lead;
+    const v = word(2) + column + row * lead;
+    const skip = row * headBytes<T>();
+    packCols<T, T>(k, lead, sizeof<T>(), rows, d, keyPart<T>(0) + skip);
+    packCols<T, T>(v, lead, sizeof<T>(), rows, d, keyPart<T>(1) + skip);
+    packLanes<T>(k, lead, d, length, row, rows, keyPart<T>(2));
+  }
 }
 
 function finishKeys<T>(column: usize, length: usize): void {
@@ -128,23 +136,29 @@ function tile<T>(row: usize, query: usize, count: usize, key: usize, length: usi
   }
 }
 
-function startQueries<T>(row: usize, count: usize): void {
+function startQueries<T>(first: usize, count: usize): void {
   const d = word(11);
   const size = sizeof<T>();
   const lead = word(9) * headBytes<T>();
-  const q = word(0) + row * headBytes<T>();
-  const gradient = word(17) + row * headBytes<T>();
-  packRows<T, T>(q, lead, size, count, d, queryPart<T>(0));
-  packRows<T, T>(gradient, lead, size, count, d, queryPart<T>(1));
-  packRows<T, T>(q, size, lead, d, count, queryPart<T>(2));
-  packRows<T, T>(gradient, size, lead, d, count, queryPart<T>(3));
-  const out = word(3) + row * headBytes<T>();
-  let target = statistics<T>();
-  for (let i: usize = 0; i < count; i++) {
-    store<T>(target, load<T>(word(14) + (row + i * word(9)) * size));
-    target += size;
-    store<T>(target, dot<T>(gradient + i * lead, out + i * lead));
-    target += size;
+  for (let row: usize = 0; row < count; row += PACKED_ROWS) {
+    const rows = min(PACKED_ROWS, count - row);
+    const at = first + row * word(9);
+    const q = word(0) + at * headBytes<T>();
+    const gradient = word(17) + at * headBytes<T>();
+    const skip = row * headBytes<T>();
+    packRows<T, T>(q, lead, size, rows, d, queryPart<T>(0) + skip);
+    packRows<T, T>(gradient, lead, size, rows, d, queryPart<T>(1) + skip);
+    packLanes<T>(q, lead, d, count, row, rows, queryPart<T>(2));
+    packLanes<T>(gradient, lead, d, count, row, rows, queryPart<T>(3));
+    const out = word(3) + at * headBytes<T>();
+    const logarithms = word(14) + at * size;
+    let target = statistics<T>() + row * 2 * size;
+    for (let i: usize = 0; i < rows; i++) {
+      store<T>(target, load<T>(logarithms + i * word(9) * size));
+      target += size;
+      store<T>(target, dot<T>(gradient + i * lead, out + i * lead));
+      target += size;
+    }
   }
 }
 
@@ -214,11 +228,6 @@ function differentiate<T>(p: usize, ds: usize, state: usize, count: usize): void
     v128.store(ds, v128.mul<T>(p1, v128.sub<T>(v128.load(ds), mean)));
     ds += 16;
   }
-}
-
-@inline
-function weight<T>(x: v128): v128 {
-  return sizeof<T>() == 8 ? exp(x) : expNegative(x);
 }
 
 /** Copies a panel of dS to where its queries are lanes, with zeros where panels of those begin and end. */

@@ -11,12 +11,11 @@
 // One task is a block of queries of all heads that share their keys. Memory: the packed tiles, one
 // panel of scores, and o, m and l of the block.
 
-import { exp, expNegative } from "./exponential";
 import { log } from "./logarithm";
 import { divideUp, number, threadIndex, word } from "./memory";
 import { TILE_ROWS, tileCols } from "./micro_kernel";
-import { packCols, packRows, unpackCols } from "./pack";
-import { downToTile, keepLanes, LINE, multiplyPart, upToTile } from "./score_tiles";
+import { packCols, packLanes, packRows, unpackCols } from "./pack";
+import { downToTile, keepLanes, LINE, multiplyPart, upToTile, weight } from "./score_tiles";
 import { lanes, madd, zero } from "./simd";
 
 /** The lowest finite number, so that no difference of two scores that do not count is NaN. */
@@ -63,7 +62,7 @@ export function attentionTilesTask<T>(task: usize): void {
   const from = position + 1 > word(12) ? position + 1 - word(12) : 0;
   const to = position + count;
   const row = (batch * queries + first) * word(9) + kvHead * group();
-  startBlock<T>(word(0) + row * headBytes<T>(), count);
+  packQueries<T>(word(0) + row * headBytes<T>(), count);
   for (let key = from; key < to; key += word(16)) {
     const column = ((batch * word(8) + key) * word(10) + kvHead) * headBytes<T>();
     attendTile<T>(column, key, min(word(16), to - key), position, count);
@@ -109,21 +108,11 @@ function scores<T>(): usize {
   return packedValues<T>() + word(16) * headBytes<T>();
 }
 
-/** Packs the queries and begins with o = 0, m lowest, l = 0. */
-function startBlock<T>(q: usize, count: usize): void {
+function packQueries<T>(q: usize, count: usize): void {
   const lead = word(9) * headBytes<T>();
-  const panels = group() * blockPanels<T>();
-  memory.fill(sums<T>(), 0, panels * panelBytes());
   for (let head: usize = 0; head < group(); head++, q += headBytes<T>()) {
     const target = packedQueries() + head * blockPanels<T>() * panelBytes();
     packCols<T, T>(q, lead, sizeof<T>(), count, word(11), target);
-  }
-  const none = v128.splat<T>(lowest<T>());
-  for (let at = statistics<T>(); at < packedKeys<T>(); at += 2 * LINE) {
-    v128.store(at, none);
-    v128.store(at, none, 16);
-    v128.store(at, zero(), 32);
-    v128.store(at, zero(), 48);
   }
 }
 
@@ -131,7 +120,7 @@ function startBlock<T>(q: usize, count: usize): void {
 function attendTile<T>(column: usize, key: usize, length: usize, position: usize, count: usize): void {
   const lead = word(10) * headBytes<T>();
   packRows<T, T>(word(1) + column, lead, sizeof<T>(), length, word(11), packedKeys<T>());
-  packRows<T, T>(word(2) + column, sizeof<T>(), lead, word(11), length, packedValues<T>());
+  packLanes<T>(word(2) + column, lead, word(11), length, 0, length, packedValues<T>());
   for (let head: usize = 0; head < group(); head++) {
     let panel = head * blockPanels<T>();
     for (let query: usize = 0; query < count; query += tileCols<T>(), panel++) {
@@ -160,9 +149,11 @@ function attendPanel<T>(
   multiplyPart<T>(rows, word(11), 0, word(11), k, q, scores<T>(), <T> number(0), false);
   maskEdges<T>(<isize> (key + from - position), to - from);
   const o = sums<T>() + panel * panelBytes();
-  weigh<T>(to - from, statistics<T>() + panel * 2 * LINE, o);
+  const v = packedValues<T>();
   const one = <T> 1;
-  multiplyPart<T>(word(11), length, from, to - from, packedValues<T>(), scores<T>(), o, one, true);
+  const isFirst = earliest >= key;
+  weigh<T>(to - from, statistics<T>() + panel * 2 * LINE, o, isFirst);
+  multiplyPart<T>(word(11), length, from, to - from, v, scores<T>(), o, one, !isFirst);
 }
 
 /** Leaves out keys after a query and before its window; `ahead` is how far after the first query they begin. */
@@ -178,17 +169,19 @@ function maskEdges<T>(ahead: isize, count: usize): void {
   }
 }
 
-/** Turns scores into weights, with m and l and o brought up to date. */
-function weigh<T>(count: usize, state: usize, o: usize): void {
-  const low = v128.load(state);
-  const high = v128.load(state, 16);
+/** Turns scores into weights, with m and l and o brought up to date, or begun. */
+function weigh<T>(count: usize, state: usize, o: usize, isFirst: bool): void {
+  const none = v128.splat<T>(lowest<T>());
+  const low = isFirst ? none : v128.load(state);
+  const high = isFirst ? none : v128.load(state, 16);
   let m0 = low;
   let m1 = high;
   let at = scores<T>();
   for (let key: usize = 0; key < count; key++) {
-    m0 = v128.max<T>(m0, v128.load(at));
+    // A NaN is passed over here, and comes into the sum.
+    m0 = v128.pmax<T>(m0, v128.load(at));
     at += 16;
-    m1 = v128.max<T>(m1, v128.load(at));
+    m1 = v128.pmax<T>(m1, v128.load(at));
     at += 16;
   }
   at = scores<T>();
@@ -204,18 +197,17 @@ function weigh<T>(count: usize, state: usize, o: usize): void {
     l1 = v128.add<T>(l1, w1);
     at += 16;
   }
-  const keep0 = weight<T>(v128.sub<T>(low, m0));
-  const keep1 = weight<T>(v128.sub<T>(high, m1));
+  if (!isFirst) {
+    const keep0 = weight<T>(v128.sub<T>(low, m0));
+    const keep1 = weight<T>(v128.sub<T>(high, m1));
+    l0 = madd<T>(keep0, v128.load(state, 32), l0);
+    l1 = madd<T>(keep1, v128.load(state, 48), l1);
+    scaleLanes<T>(o, keep0, keep1);
+  }
   v128.store(state, m0);
   v128.store(state, m1, 16);
-  v128.store(state, madd<T>(keep0, v128.load(state, 32), l0), 32);
-  v128.store(state, madd<T>(keep1, v128.load(state, 48), l1), 48);
-  scaleLanes<T>(o, keep0, keep1);
-}
-
-@inline
-function weight<T>(x: v128): v128 {
-  return sizeof<T>() == 8 ? exp(x) : expNegative(x);
+  v128.store(state, l0, 32);
+  v128.store(state, l1, 48);
 }
 
 function scaleLanes<T>(panel: usize, factor0: v128, factor1: v128): void {

@@ -4,6 +4,7 @@
 // A tile of results is kept as a panel of b is, two vectors to a row, so that it is the operand of the
 // next product as it lies.
 
+import { exp, expNegative } from "./exponential";
 import { shortKernel, TILE_ROWS } from "./micro_kernel";
 import { lanes } from "./simd";
 
@@ -50,10 +51,30 @@ export function multiplyPart<T>(
   }
 }
 
+/** exp x for x ≤ 0, or little above. */
+@inline
+export function weight<T>(x: v128): v128 {
+  return sizeof<T>() == 8 ? exp(x) : expNegative(x);
+}
+
 /** Makes scores that do not count −∞: those of lanes before `from`, and from `to` on. */
 export function keepLanes<T>(row: usize, from: isize, to: isize): void {
-  const width = <isize> (2 * lanes<T>());
-  for (let lane: isize = 0; lane < width; lane++, row += sizeof<T>()) {
-    if (lane < from || lane >= to) store<T>(row, <T> -Infinity);
-  }
+  keepHalf<T>(row, <i32> from, <i32> to);
+  const step = <isize> lanes<T>();
+  keepHalf<T>(row + 16, <i32> (from - step), <i32> (to - step));
+}
+
+@inline
+function keepHalf<T>(address: usize, from: i32, to: i32): void {
+  const isKept = sizeof<T>() == 8
+    ? v128.and(
+      i64x2.ge_s(i64x2(0, 1), i64x2.splat(from)),
+      i64x2.lt_s(i64x2(0, 1), i64x2.splat(to)),
+    )
+    : v128.and(
+      i32x4.ge_s(i32x4(0, 1, 2, 3), i32x4.splat(from)),
+      i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(to)),
+    );
+  const none = v128.splat<T>(<T> -Infinity);
+  v128.store(address, v128.bitselect(v128.load(address), none, isKept));
 }
