@@ -5,7 +5,7 @@ import type { AttentionParams } from "../kernels.ts";
 import type { AttentionGradientParams } from "../training_kernels.ts";
 import type { Engine } from "./engine.ts";
 import { of } from "./numbers.ts";
-import { ATTENTION, ATTENTION_GRADIENT, ATTENTION_TILES } from "./operations.ts";
+import { ATTENTION, ATTENTION_GRADIENT, ATTENTION_TILES, ROW_DOTS } from "./operations.ts";
 import type { WasmStorage } from "./wasm_kernels.ts";
 
 /** The fewest queries that fill panels of eight lanes well enough. */
@@ -60,10 +60,15 @@ export function attentionGradient(
   const elements = (5 * keys + 4 * queries) * p.headSize + queries * keys + 2 * queries;
   const bytes = elements * bytesOf(p) + (2 * queries + p.headSize) * LINE;
   const gradients = [p.gradient, p.gradientQ, p.gradientK, p.gradientV];
-  runWithMemory(engine, ATTENTION_GRADIENT, p, bytes, [
+  const rows = p.batch * p.queries * p.heads;
+  const dots = { address: engine.allocator.allocate(rows * bytesOf(p)) };
+  const words = [p.gradient.address, p.out.address, dots.address, rows, p.headSize];
+  engine.run(of(ROW_DOTS, p.dtype), words);
+  runWithMemory(engine, ATTENTION_GRADIENT, { ...p, out: dots }, bytes, [
     ...[p.logSumExp.address, queries, keys],
     ...gradients.map(({ address }) => address),
   ]);
+  engine.allocator.free(dots.address);
 }
 
 type Params = Omit<AttentionParams<WasmStorage>, "logSumExp">;

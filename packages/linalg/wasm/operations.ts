@@ -25,6 +25,8 @@ export const ATTENTION = 18;
 export const ATTENTION_TILES = 84;
 /** Its derivative. */
 export const ATTENTION_GRADIENT = 86;
+/** Multiplies each row of a matrix with that of another. */
+export const ROW_DOTS = 88;
 /** Walsh–Hadamard transform. */
 export const HADAMARD = 20;
 /** Converts f32 to f64, or with one more f64 to f32. */

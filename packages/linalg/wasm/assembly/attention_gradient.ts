@@ -9,6 +9,8 @@
 // Keys are lanes: panels of P and dS, as they come out, are operands of dVᵀ = dOᵀ P and dKᵀ = Qᵀ dS.
 // For dQᵀ = Kᵀ dSᵀ panels of dS are transposed into panels whose lanes are queries.
 //
+// D is what `row_dots.ts` makes of dO and O, before.
+//
 // One task is one sequence and head of keys, with all query heads that share it, so that sums have one
 // order. Memory: the packed tiles, two panels, and the transposed dS of one tile by another.
 
@@ -16,7 +18,6 @@ import { number, threadIndex, word } from "./memory";
 import { tileCols } from "./micro_kernel";
 import { packCols, packLanes, packRows, unpackCols } from "./pack";
 import { downToTile, keepLanes, LINE, multiplyPart, upToTile, weight } from "./score_tiles";
-import { lanes, loadUpTo, madd, sumLanes, zero } from "./simd";
 
 @inline
 function headBytes<T>(): usize {
@@ -39,7 +40,7 @@ export function attentionGradientTasks(): usize {
 }
 
 /**
- * q, k, v, out, memory of the threads, batch, queries, keys, keys again, heads, kvHeads, headSize,
+ * q, k, v, D, memory of the threads, batch, queries, keys, keys again, heads, kvHeads, headSize,
  * window, bytes of the memory of one thread, logarithms, queries of a tile, keys of a tile, gradient of
  * out, and where those of q, k and v go; the scale is number 0.
  */
@@ -150,26 +151,15 @@ function startQueries<T>(first: usize, count: usize): void {
     packRows<T, T>(gradient, lead, size, rows, d, queryPart<T>(1) + skip);
     packLanes<T>(q, lead, d, count, row, rows, queryPart<T>(2));
     packLanes<T>(gradient, lead, d, count, row, rows, queryPart<T>(3));
-    const out = word(3) + at * headBytes<T>();
-    const logarithms = word(14) + at * size;
     let target = statistics<T>() + row * 2 * size;
     for (let i: usize = 0; i < rows; i++) {
-      store<T>(target, load<T>(logarithms + i * word(9) * size));
+      const query = (at + i * word(9)) * size;
+      store<T>(target, load<T>(word(14) + query));
       target += size;
-      store<T>(target, dot<T>(gradient + i * lead, out + i * lead));
+      store<T>(target, load<T>(word(3) + query));
       target += size;
     }
   }
-}
-
-function dot<T>(a: usize, b: usize): T {
-  let sum = zero();
-  for (let left = <isize> word(11); left > 0; left -= lanes<T>()) {
-    sum = madd<T>(loadUpTo<T>(a, left), loadUpTo<T>(b, left), sum);
-    a += 16;
-    b += 16;
-  }
-  return sumLanes<T>(sum);
 }
 
 /** P and dS of one panel of keys, `at` in its tile, and what comes of them for dV and dK. */

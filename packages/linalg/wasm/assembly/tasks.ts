@@ -35,6 +35,7 @@ import {
   RMS_NORM,
   ROTARY,
   ROTATE_ROWS,
+  ROW_DOTS,
   SCALE,
   SECULAR_ROOTS,
   SECULAR_VECTORS,
@@ -85,6 +86,7 @@ import { reduceTask, reduceTasks } from "./reduce";
 import { rmsNormTask, rmsNormTasks } from "./rms_norm";
 import { rotaryTask, rotaryTasks } from "./rotary";
 import { rotateRowsTask, rotateRowsTasks } from "./rotate_rows";
+import { rowDotsTask, rowDotsTasks } from "./row_dots";
 import { secularRootsTask, secularRootsTasks } from "./secular_equation";
 import {
   secularVectorsTask,
@@ -151,6 +153,8 @@ export function countTasks(operation: i32): usize {
       return attentionTilesTasks();
     case ATTENTION_GRADIENT:
       return attentionGradientTasks();
+    case ROW_DOTS:
+      return rowDotsTasks();
     case HADAMARD:
       return hadamardTasks();
     case CAST:
@@ -240,6 +244,10 @@ export function runTask(operation: i32, task: usize): void {
       return attentionGradientTask<f32>(task);
     case ATTENTION_GRADIENT + 1:
       return attentionGradientTask<f64>(task);
+    case ROW_DOTS:
+      return rowDotsTask<f32>(task);
+    case ROW_DOTS + 1:
+      return rowDotsTask<f64>(task);
     case HADAMARD:
       return hadamardTask<f32>(task);
     case HADAMARD + 1:
