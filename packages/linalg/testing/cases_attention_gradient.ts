@@ -140,16 +140,24 @@ function differentiate(
   return scope.attentionGradient({ q, k, v, out, logSumExp }, gradient, options);
 }
 
-const GRADIENT_SETTINGS = [
+/** A name, the shapes of queries and of keys, and the options. */
+export type AttentionSetting = readonly [
+  name: string,
+  q: readonly number[],
+  k: readonly number[],
+  options: AttentionOptions,
+];
+
+const GRADIENT_SETTINGS: readonly AttentionSetting[] = [
   ...ATTENTION_SETTINGS.filter(([, , , { keyCount }]) => keyCount === undefined),
   ["a batch of grouped heads", [3, 5, 24], [3, 11, 12], { heads: 4, kvHeads: 2 }],
   ["a window over a batch", [2, 37, 20], [2, 40, 10], { heads: 2, kvHeads: 1, window: 5 }],
   ["several tiles", [2, 67, 32], [2, 67, 16], { heads: 2, kvHeads: 1 }],
-] as const;
+];
 
-/** What a device does to differentiate attention. */
-export const ATTENTION_GRADIENT_CASES: readonly DeviceCase[] = [
-  ...ATTENTION_SETTINGS.map(([name, shapeQ, shapeK, options]): DeviceCase => ({
+/** Attention and the logarithms of its sums, of random numbers. */
+export function statisticsCase([name, shapeQ, shapeK, options]: AttentionSetting): DeviceCase {
+  return {
     name: `attention() tells the log of its sums: ${name}`,
     async run(target) {
       for (const dtype of floatsOf(target, "attention")) {
@@ -173,8 +181,12 @@ export const ATTENTION_GRADIENT_CASES: readonly DeviceCase[] = [
         await assertOnDevice(scope, out, expected(shapeQ, sums, dtype), `${dtype}: out`);
       }
     },
-  })),
-  ...GRADIENT_SETTINGS.map(([name, shapeQ, shapeK, options]): DeviceCase => ({
+  };
+}
+
+/** The derivative of attention, of random numbers. */
+export function gradientCase([name, shapeQ, shapeK, options]: AttentionSetting): DeviceCase {
+  return {
     name: `attentionGradient() is the derivative: ${name}`,
     async run(target) {
       for (const dtype of floatsOf(target, "attentionGradient")) {
@@ -190,7 +202,13 @@ export const ATTENTION_GRADIENT_CASES: readonly DeviceCase[] = [
         }
       }
     },
-  })),
+  };
+}
+
+/** What a device does to differentiate attention. */
+export const ATTENTION_GRADIENT_CASES: readonly DeviceCase[] = [
+  ...ATTENTION_SETTINGS.map(statisticsCase),
+  ...GRADIENT_SETTINGS.map(gradientCase),
   ...([
     ["grouped heads", [3, 8], [5, 4], { heads: 4, kvHeads: 2 }],
     ["a window and a batch", [2, 3, 4], [2, 4, 2], { heads: 2, kvHeads: 1, window: 2, scale: 0.9 }],

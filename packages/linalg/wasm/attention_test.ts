@@ -1,0 +1,32 @@
+// What the tiles of attention and of its derivative add to the suite of all devices: tokens around
+// the sizes of tiles and panels, windows that begin and end within one, heads that fill no vector.
+
+import {
+  type AttentionSetting,
+  gradientCase,
+  statisticsCase,
+} from "../testing/cases_attention_gradient.ts";
+import { KERNEL_NAMES } from "../kernels.ts";
+import { createWasmDevice } from "./wasm_device.ts";
+
+const create = () => createWasmDevice({ threads: 2 });
+const device = await create();
+Deno.test.afterAll(() => device[Symbol.dispose]());
+
+const SETTINGS: readonly AttentionSetting[] = [
+  ["a panel and one query", [2, 9, 24], [2, 9, 8], { heads: 3, kvHeads: 1 }],
+  ["a tile of queries and one", [145, 5], [145, 5], { heads: 1 }],
+  ["a tile of keys and one", [20, 6], [265, 3], { heads: 2, kvHeads: 1 }],
+  ["two tiles of both", [150, 4], [300, 4], { heads: 1 }],
+  ["windows shorter than a panel", [61, 14], [61, 7], { heads: 2, kvHeads: 1, window: 3 }],
+  ["windows of one token", [25, 4], [27, 4], { heads: 1, window: 1 }],
+  ["windows over two tiles of each", [170, 3], [310, 3], { heads: 1, window: 147 }],
+  ["keys that no window reaches", [10, 8], [290, 8], { heads: 2, window: 12 }],
+  ["a head so long that few keys are a tile", [31, 701], [50, 701], { heads: 1 }],
+  ["more heads on one of keys than a block has", [5, 300], [9, 1], { heads: 300, kvHeads: 1 }],
+];
+
+for (const { name, run } of [...SETTINGS.map(statisticsCase), ...SETTINGS.map(gradientCase)]) {
+  Deno.test(`wasm by tiles: ${name}`, () =>
+    run({ device, create, doubles: new Set(KERNEL_NAMES) }));
+}
