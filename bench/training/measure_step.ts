@@ -62,7 +62,9 @@ async function measureStep({ model, threads, alone }: StepRequest): Promise<Step
   const batch = batchOf(shape);
   await using resources = new AsyncDisposableStack();
   const ours = resources.use(await createPareTrainer(shape, weights, batch, threads));
-  const jax = alone ? null : resources.use(await createJaxTrainer(shape, weights, batch, threads));
+  const jax = alone || !shape.fitsJax
+    ? null
+    : resources.use(await createJaxTrainer(shape, weights, batch, threads));
   if (jax) await checkAgreement(ours, jax);
 
   const watched = watchSteps(ours);

@@ -41,7 +41,7 @@ const COMMAND: Command = {
       value: "<counts>",
       help: "numbers of threads, separated by commas; one and all processors by default",
     },
-    alone: { kind: "switch", help: "without jax-js" },
+    alone: { kind: "switch", help: "without jax-js, which has no room for the demo model anyway" },
     output: {
       kind: "text",
       value: "<file>",
@@ -50,7 +50,7 @@ const COMMAND: Command = {
     help: { kind: "switch", help: "print this" },
   },
   examples: [
-    ["", "everything, in four minutes"],
+    ["", "everything, in two minutes"],
     ["--only llama --threads 2 --alone", "where the time of a step goes"],
   ],
   run: ({ values }) => run(values),

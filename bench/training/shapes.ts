@@ -11,6 +11,8 @@ export interface TrainingShape {
   readonly windows: number;
   /** Tokens in a window. */
   readonly tokens: number;
+  /** Whether jax-js has room for a step, in 4 GiB. */
+  readonly fitsJax: boolean;
 }
 
 /** Windows of tokens, and for each token the one that comes next. */
@@ -33,6 +35,7 @@ interface LlamaShape {
   readonly vocabulary: number;
   readonly windows: number;
   readonly tokens: number;
+  readonly fitsJax?: boolean;
 }
 
 function llama(name: string, shape: LlamaShape): TrainingShape {
@@ -50,7 +53,8 @@ function llama(name: string, shape: LlamaShape): TrainingShape {
     tie_word_embeddings: true,
     hidden_act: "silu",
   }, name);
-  return { name, config, windows: shape.windows, tokens: shape.tokens };
+  const { windows, tokens, fitsJax = true } = shape;
+  return { name, config, windows, tokens, fitsJax };
 }
 
 /** The models by name. */
@@ -76,6 +80,7 @@ export const SHAPES: Readonly<Record<"llama" | "demo" | "tiny", TrainingShape>> 
     vocabulary: 1024,
     windows: 32,
     tokens: 256,
+    fitsJax: false,
   }),
   /** Small enough for a test; no width is a power of two. */
   tiny: llama("tiny, 2 layers of 24", {
