@@ -29,7 +29,9 @@ const TASKS_PER_THREAD: usize = 4;
 const FEW_ROWS: usize = 32;
 /** The fewest columns that it is worth to pack rows of a for, in whole tiles of either dtype. */
 const LEAST_COLS: usize = 128;
-/** The most, so that c stays in the caches from one step of the inner dimension to the next. */
+/** What it costs a block of rows to pack columns of b, in rows that are multiplied meanwhile. */
+const PACKING_ROWS: usize = 8;
+/** The most columns, so that c stays in the caches from one step of the inner dimension to the next. */
 const MOST_COLS: usize = 1024;
 const TILE_COLS: usize = 8;
 
@@ -55,10 +57,26 @@ function isThin(): bool {
   return !isLower() && (m == 1 || (m <= (transposeB() ? DOT_ROWS : SUM_ROWS) && !transposeA()));
 }
 
-/** Rows of c in one task. */
-@inline
+/** Rows of c in one task: where there would be few tasks, so many that all threads end the soonest. */
 function taskRows(): usize {
-  return evenBlock(word(3), BLOCK_ROWS, TILE_ROWS);
+  const m = word(3);
+  const threads = word(16);
+  const least = divideUp(m, BLOCK_ROWS);
+  const columns = word(6) * divideUp(word(4), LEAST_COLS);
+  const wanted = TASKS_PER_THREAD * threads;
+  let best = evenBlock(m, BLOCK_ROWS, TILE_ROWS);
+  if (threads == 1 || columns * least >= wanted) return best;
+  let soonest = usize.MAX_VALUE;
+  for (let blocks = least; blocks <= wanted; blocks++) {
+    const rows = evenBlock(m, divideUp(m, blocks), TILE_ROWS);
+    const turns = divideUp(columns * divideUp(m, rows), threads);
+    const end = turns * (rows + PACKING_ROWS);
+    if (end < soonest) {
+      soonest = end;
+      best = rows;
+    }
+  }
+  return best;
 }
 
 /** Columns of c in one task: fewer where there would be too few tasks for the threads. */
