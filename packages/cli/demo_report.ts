@@ -112,8 +112,11 @@ function suggestions(output: string): string {
     ["Let it write, by chance", `generate ${output} --prompt "${prompt}" --temperature 0.8`],
     ["Measure more", `evaluate ${output} --text ${demoPath(file)} --against demo`],
     ["See what became of each layer", `inspect ${output}`],
-    ["Fewer bits", "compress demo --method rtn --bits 3 --output demo-3-bit"],
-    ["Another method", "compress demo --method asvd --keep 0.6"],
+    [
+      "Fewer bits",
+      'compress demo --method rtn --bits 3 --group 32 --layers "**" --output demo-3-bit',
+    ],
+    ["Another method", "compress demo --method asvd --keep 0.8"],
     ["A model of your own", "compress model/ --method rtn --bits 4 --output smaller/"],
   ];
   return lines.map(([meaning, command]) => `  # ${meaning}\n  ${denoCommand()} task ${command}`)
