@@ -9,7 +9,7 @@ import { ATTENTION, ATTENTION_GRADIENT, ATTENTION_TILES, ROW_DOTS } from "./oper
 import type { WasmStorage } from "./wasm_kernels.ts";
 
 /** The fewest queries that fill panels of eight lanes well enough. */
-const LEAST_QUERIES = 4;
+const LEAST_QUERIES = 5;
 
 /** The most queries, of all heads that share keys, in a block of attention. */
 const BLOCK_QUERIES = 256;

@@ -1,6 +1,8 @@
 // What the tiles of attention and of its derivative add to the suite of all devices: tokens around
 // the sizes of tiles and panels, windows that begin and end within one, heads that fill no vector.
 
+import { assert } from "@std/assert";
+import { put, randomValues } from "../testing/device_case.ts";
 import {
   type AttentionSetting,
   gradientCase,
@@ -29,4 +31,26 @@ const SETTINGS: readonly AttentionSetting[] = [
 for (const { name, run } of [...SETTINGS.map(statisticsCase), ...SETTINGS.map(gradientCase)]) {
   Deno.test(`wasm by tiles: ${name}`, () =>
     run({ device, create, doubles: new Set(KERNEL_NAMES) }));
+}
+
+for (const dtype of ["f32", "f64"] as const) {
+  Deno.test(`attention() hands values that are not finite to those alone who see them, ${dtype}`, async () => {
+    const [tokens, size, window] = [40, 12, 5];
+    using scope = device.scope();
+    const [q, k] = [1, 2].map((seed) =>
+      put(scope, randomValues([tokens, size], seed, dtype), dtype)
+    );
+    const v = randomValues([tokens, size], 3, dtype);
+    // Rows 13 and 30, of one head each; those of a panel before and after them must not notice.
+    v.data.fill(NaN, 13 * size, 13 * size + size / 2);
+    v.data.fill(Infinity, 30 * size + size / 2, 31 * size);
+    const options = { heads: 4, kvHeads: 4, window };
+    const { data } = await scope.download(scope.attention(q, k, put(scope, v, dtype), options));
+    for (let i = 0; i < data.length; i++) {
+      const [row, isUpper] = [Math.floor(i / size), i % size >= size / 2];
+      const [first, bad] = isUpper ? [30, Infinity] : [13, NaN];
+      const isSeen = row >= first && row < first + window;
+      assert(isSeen ? Object.is(data[i], bad) : Math.abs(Number(data[i])) < 1, `element ${i}`);
+    }
+  });
 }

@@ -16,7 +16,7 @@ import { divideUp, number, threadIndex, word } from "./memory";
 import { TILE_ROWS, tileCols } from "./micro_kernel";
 import { packCols, packLanes, packRows, unpackCols } from "./pack";
 import { downToTile, keepLanes, LINE, multiplyPart, upToTile, weight } from "./score_tiles";
-import { lanes, madd, zero } from "./simd";
+import { lanes, loadUpTo, madd, zero } from "./simd";
 
 /** The lowest finite number, so that no difference of two scores that do not count is NaN. */
 @inline
@@ -120,23 +120,44 @@ function packQueries<T>(q: usize, count: usize): void {
 function attendTile<T>(column: usize, key: usize, length: usize, position: usize, count: usize): void {
   const lead = word(10) * headBytes<T>();
   packRows<T, T>(word(1) + column, lead, sizeof<T>(), length, word(11), packedKeys<T>());
-  packLanes<T>(word(2) + column, lead, word(11), length, 0, length, packedValues<T>());
+  const v = word(2) + column;
+  packLanes<T>(v, lead, word(11), length, 0, length, packedValues<T>());
+  const strictFrom = areFinite<T>(packedValues<T>(), length * word(11)) ? 0 : v;
   for (let head: usize = 0; head < group(); head++) {
     let panel = head * blockPanels<T>();
     for (let query: usize = 0; query < count; query += tileCols<T>(), panel++) {
       const width = min(tileCols<T>(), count - query);
-      attendPanel<T>(panel, key, length, position + query, width);
+      attendPanel<T>(panel, key, length, position + query, width, strictFrom);
     }
   }
 }
 
-/** The same for one panel, whose first query is at `position`. */
+/** Whether all are finite: only then x − x is zero. */
+function areFinite<T>(x: usize, count: usize): bool {
+  let differences = zero();
+  for (; count >= lanes<T>(); count -= lanes<T>(), x += 16) {
+    const value = v128.load(x);
+    differences = v128.or(differences, v128.sub<T>(value, value));
+  }
+  if (count > 0) {
+    const value = loadUpTo<T>(x, count);
+    differences = v128.or(differences, v128.sub<T>(value, value));
+  }
+  return !v128.any_true(differences);
+}
+
+/**
+ * The same for one panel, whose first query is at `position`.
+ *
+ * @param values Where the values lie if some are not finite; else 0.
+ */
 function attendPanel<T>(
   panel: usize,
   key: usize,
   length: usize,
   position: usize,
   width: usize,
+  values: usize,
 ): void {
   const size = headBytes<T>();
   const earliest = position + 1 > word(12) ? position + 1 - word(12) : 0;
@@ -153,7 +174,30 @@ function attendPanel<T>(
   const one = <T> 1;
   const isFirst = earliest >= key;
   weigh<T>(to - from, statistics<T>() + panel * 2 * LINE, o, isFirst);
-  multiplyPart<T>(word(11), length, from, to - from, v, scores<T>(), o, one, !isFirst);
+  if (values == 0) {
+    multiplyPart<T>(word(11), length, from, to - from, v, scores<T>(), o, one, !isFirst);
+  } else {
+    if (isFirst) memory.fill(o, 0, panelBytes());
+    addSeen<T>(values, from, to - from, <isize> (key + from - position), o);
+  }
+}
+
+/** Adds weighted values to o of those alone who see them: elsewhere a weight is 0, and 0 · ∞ is not. */
+function addSeen<T>(values: usize, first: usize, count: usize, ahead: isize, o: usize): void {
+  const size = sizeof<T>();
+  const lead = word(10) * headBytes<T>();
+  for (let row: usize = 0; row < count; row++, ahead++) {
+    const value = values + (first + row) * lead;
+    const weights = scores<T>() + row * LINE;
+    const end = min(<isize> tileCols<T>(), ahead + <isize> word(12));
+    for (let lane = max<isize>(0, ahead); lane < end; lane++) {
+      const by = load<T>(weights + <usize> lane * size);
+      for (let i: usize = 0; i < word(11); i++) {
+        const target = o + i * LINE + <usize> lane * size;
+        store<T>(target, <T> (load<T>(target) + by * load<T>(value + i * size)));
+      }
+    }
+  }
 }
 
 /** Leaves out keys after a query and before its window; `ahead` is how far after the first query they begin. */
