@@ -18,12 +18,12 @@ export function disagreement(actual: LossGradients, wanted: LossGradients): Disa
   let worst = "";
   for (const [name, expected] of wanted.gradients) {
     const distance = relativeDistance(actual.gradients.get(name) ?? new Float32Array(), expected);
-    // Not `>`, so that NaN counts.
-    if (!(distance <= gradient)) [gradient, worst] = [distance, name];
+    if (distance > gradient) [gradient, worst] = [distance, name];
   }
   return { loss: Math.abs(actual.loss - wanted.loss) / Math.abs(wanted.loss), gradient, worst };
 }
 
+/** ‖a − e‖ / ‖e‖; infinite where there is none. */
 function relativeDistance(actual: Float32Array, expected: Float32Array): number {
   if (actual.length !== expected.length) return Infinity;
   let [distance, norm] = [0, 0];
@@ -31,5 +31,6 @@ function relativeDistance(actual: Float32Array, expected: Float32Array): number 
     distance += (actual[i] - expected[i]) ** 2;
     norm += expected[i] ** 2;
   }
-  return Math.sqrt(distance / norm);
+  const relative = Math.sqrt(distance / norm);
+  return Number.isNaN(relative) ? Infinity : relative;
 }

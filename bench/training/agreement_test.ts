@@ -45,3 +45,19 @@ Deno.test({
     }
   },
 });
+
+Deno.test("disagreement() sees a loss, an element, a length and a weight that differ", () => {
+  const last = ["last", Float32Array.of(1)] as const;
+  const gradients = (...values: number[]) =>
+    new Map<string, Float32Array>([["w", Float32Array.from(values)], last]);
+  const wanted = { loss: 2, gradients: gradients(3, 4) };
+  assertEquals(disagreement(wanted, wanted), { loss: 0, gradient: 0, worst: "" });
+  assertEquals(disagreement({ ...wanted, loss: 3 }, wanted).loss, 0.5);
+  // Of the same norm.
+  const swapped = disagreement({ loss: 2, gradients: gradients(4, 3) }, wanted);
+  assertEquals([swapped.gradient, swapped.worst], [Math.SQRT2 / 5, "w"]);
+  for (const other of [gradients(3), gradients(NaN, 4), new Map([last])]) {
+    const { gradient, worst } = disagreement({ loss: 2, gradients: other }, wanted);
+    assertEquals([gradient, worst], [Infinity, "w"]);
+  }
+});

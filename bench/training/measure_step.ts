@@ -1,7 +1,7 @@
 // Measures the steps of one model in a process of its own. Started by run.ts; writes a line of JSON.
 
-import { createCountingDevice } from "../devices/count_arrays.ts";
 import { formatBytes } from "../../packages/cli/table.ts";
+import { createCountingDevice } from "../devices/count_arrays.ts";
 import { OURS } from "../linalg/contenders.ts";
 import { interleave, type Run } from "../linalg/measure.ts";
 import { evaluate, type RowResult } from "../linalg/result.ts";
@@ -66,6 +66,8 @@ async function measureStep({ model, threads, alone }: StepRequest): Promise<Step
     ? null
     : resources.use(await createJaxTrainer(shape, weights, batch, threads));
   if (jax) await checkAgreement(ours, jax);
+  // The first step compiles: even one that takes more than a second is no sample.
+  for (const trainer of [ours, ...jax ? [jax] : []]) await trainer.step();
 
   const watched = watchSteps(ours);
   const contenders: { name: string; run: Run }[] = [
