@@ -105,6 +105,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainedStep,
   });
   const { device, parameters, optimizer, steps, learningRate, maxNorm, signal } = options;
   while (optimizer.steps < steps) {
+    // Where a device answers at once nothing else has had a turn: not what calls for the end, either.
+    await new Promise((resolve) => setTimeout(resolve, 0));
     signal?.throwIfAborted();
     const step = optimizer.steps;
     try {

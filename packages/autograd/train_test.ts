@@ -154,3 +154,21 @@ Deno.test("train() stops when it is told to", async () => {
   );
   assertEquals(optimizer.steps, 4);
 });
+
+Deno.test("train() gives others a turn, those among them who tell it to stop", async () => {
+  using device = createReferenceDevice();
+  const w = layer(device);
+  using optimizer = createAdamW(device, [w]);
+  const controller = new AbortController();
+  const options = { device, parameters: [w], optimizer, steps: 1e6, ...fit(w) };
+  const timer = setTimeout(() => controller.abort(), 0);
+  try {
+    await assertRejects(
+      () => Array.fromAsync(train({ ...options, signal: controller.signal })),
+      DOMException,
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+  assert(optimizer.steps < 1e6);
+});
