@@ -6,8 +6,6 @@
 //   P = exp(scale · Q Kᵀ − L)    D_i = Σ_j dO_ij O_ij    dS = P ∘ (dO Vᵀ − D)
 //   dV = Pᵀ dO    dK = scale · dSᵀ Q    dQ = scale · dS K
 //
-// P = 2^(scale · log₂ e · Q Kᵀ − log₂ e · L), which takes fewer steps.
-//
 // Keys are lanes: panels of P and dS, as they come out, are operands of dVᵀ = dOᵀ P and dKᵀ = Qᵀ dS.
 // For dQᵀ = Kᵀ dSᵀ panels of dS are transposed into panels whose lanes are queries.
 //
@@ -19,15 +17,7 @@
 import { number, threadIndex, word } from "./memory";
 import { tileCols } from "./micro_kernel";
 import { packCols, packLanes, packRows, unpackCols } from "./pack";
-import {
-  downToTile,
-  keepLanes,
-  LINE,
-  LOG2_E,
-  multiplyPart,
-  upToTile,
-  weight,
-} from "./score_tiles";
+import { downToTile, keepLanes, LINE, multiplyPart, upToTile, weight } from "./score_tiles";
 
 @inline
 function headBytes<T>(): usize {
@@ -164,7 +154,7 @@ function startQueries<T>(first: usize, count: usize): void {
     let target = statistics<T>() + row * 2 * size;
     for (let i: usize = 0; i < rows; i++) {
       const query = (at + i * word(9)) * size;
-      store<T>(target, <T> (<f64> load<T>(word(14) + query) * LOG2_E));
+      store<T>(target, load<T>(word(14) + query));
       target += size;
       store<T>(target, load<T>(word(3) + query));
       target += size;
@@ -187,7 +177,7 @@ function keyPanel<T>(query: usize, count: usize, key: usize, at: usize, length: 
   const ds = slopes<T>() + from * LINE;
   const panel = at * headBytes<T>();
   const one = <T> 1;
-  multiplyPart<T>(rows, d, 0, d, queryPart<T>(0) + skip, keyPart<T>(0) + panel, p, <T> (number(0) * LOG2_E), false);
+  multiplyPart<T>(rows, d, 0, d, queryPart<T>(0) + skip, keyPart<T>(0) + panel, p, scale<T>(), false);
   multiplyPart<T>(rows, d, 0, d, queryPart<T>(1) + skip, keyPart<T>(1) + panel, ds, one, false);
   maskEdges<T>(p, <isize> (position + from - first), to - from);
   differentiate<T>(p, ds, statistics<T>() + from * 2 * sizeof<T>(), to - from);

@@ -7,7 +7,6 @@
 //
 // and in the end out = o / l and the logarithm of the sum of exponentials = m + log l. Scores Sᵀ = K Qᵀ
 // come out as the panel that oᵀ = Vᵀ Pᵀ takes them as, and maxima and sums need no step across lanes.
-// In place of e and s there are 2 and s · log₂ e, whose powers take fewer steps.
 //
 // One task is a block of queries of all heads that share their keys. Memory: the packed tiles, one
 // panel of scores, and o, m and l of the block.
@@ -16,15 +15,7 @@ import { log } from "./logarithm";
 import { divideUp, number, threadIndex, word } from "./memory";
 import { TILE_ROWS, tileCols } from "./micro_kernel";
 import { packCols, packLanes, packRows, unpackCols } from "./pack";
-import {
-  downToTile,
-  keepLanes,
-  LINE,
-  LOG2_E,
-  multiplyPart,
-  upToTile,
-  weight,
-} from "./score_tiles";
+import { downToTile, keepLanes, LINE, multiplyPart, upToTile, weight } from "./score_tiles";
 import { lanes, loadUpTo, madd, zero } from "./simd";
 
 /** The lowest finite number, so that no difference of two scores that do not count is NaN. */
@@ -176,7 +167,7 @@ function attendPanel<T>(
   const rows = min(length, upToTile(to)) - from;
   const q = packedQueries() + panel * panelBytes();
   const k = packedKeys<T>() + from * size;
-  multiplyPart<T>(rows, word(11), 0, word(11), k, q, scores<T>(), <T> (number(0) * LOG2_E), false);
+  multiplyPart<T>(rows, word(11), 0, word(11), k, q, scores<T>(), <T> number(0), false);
   maskEdges<T>(<isize> (key + from - position), to - from);
   const o = sums<T>() + panel * panelBytes();
   const v = packedValues<T>();
@@ -297,7 +288,7 @@ function finishBlock<T>(row: usize, count: usize): void {
 function writeLogarithms<T>(state: usize, width: usize, target: usize): void {
   for (let lane: usize = 0; lane < width; lane++, state += sizeof<T>()) {
     const total = <f64> load<T>(state, 32);
-    store<T>(target, <T> (<f64> load<T>(state) / LOG2_E + log(total)));
+    store<T>(target, <T> (<f64> load<T>(state) + log(total)));
     target += word(9) * sizeof<T>();
   }
 }

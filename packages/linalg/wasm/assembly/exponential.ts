@@ -9,7 +9,7 @@ const LOG2_E: f64 = 1.4426950408889634;
 const LN2_HIGH: f64 = 0.6931471806019545;
 const LN2_LOW: f64 = -4.2009150726810846e-11;
 
-// The vectors of constants of f32 are variables: a constant is made anew wherever it is used,
+// The vectors of constants of expNegative are variables: a constant is made anew wherever it is used,
 // by way of a general register, and all of them together take longer than the polynomial does.
 
 /** ln 2^-126: where 2^n is still a normal number. */
@@ -29,15 +29,6 @@ let half: v128 = i32x4.splat(0);
 let one: v128 = i32x4.splat(0);
 /** Of the exponent of an f32. */
 let bias: v128 = i32x4.splat(0);
-/** The number whose power of two has no exponent left. */
-let leastPower: v128 = i32x4.splat(0);
-/** Of the polynomial of 2^x. */
-let p6: v128 = i32x4.splat(0);
-let p5: v128 = i32x4.splat(0);
-let p4: v128 = i32x4.splat(0);
-let p3: v128 = i32x4.splat(0);
-let p2: v128 = i32x4.splat(0);
-let p1: v128 = i32x4.splat(0);
 
 /** Must be called before any exponential of this instance. */
 export function setConstants(): void {
@@ -54,13 +45,6 @@ export function setConstants(): void {
   half = f32x4.splat(0.5);
   one = f32x4.splat(1);
   bias = i32x4.splat(127);
-  leastPower = f32x4.splat(-127);
-  p6 = f32x4.splat(1.5345812e-4);
-  p5 = f32x4.splat(1.3399931e-3);
-  p4 = f32x4.splat(9.618489e-3);
-  p3 = f32x4.splat(5.5503288e-2);
-  p2 = f32x4.splat(0.24022647);
-  p1 = f32x4.splat(0.6931472);
 }
 
 @inline
@@ -120,26 +104,6 @@ export function expNegative(x: v128): v128 {
   // The lowest bits of what was shifted are n.
   const power = i32x4.shl(i32x4.add(shifted, bias), 23);
   return v128.andnot(f32x4.mul(sum, power), f32x4.lt(x, least));
-}
-
-/**
- * 2^x of four f32 for x ≤ 0, to two units in the last place; what is below 2^-126.5 is zero. 2^x = 2^n · 2^r
- * with n the integer nearest to x, and 2^r by the polynomial of degree 6 that errs least, relatively,
- * for |r| ≤ ½ (by Remez' exchange): 2^-29.
- */
-@inline
-export function exp2Negative(x: v128): v128 {
-  x = f32x4.pmax(x, leastPower);
-  const shifted = f32x4.add(x, rounder);
-  const r = f32x4.sub(x, f32x4.sub(shifted, rounder));
-  let sum = madd<f32>(p6, r, p5);
-  sum = madd<f32>(sum, r, p4);
-  sum = madd<f32>(sum, r, p3);
-  sum = madd<f32>(sum, r, p2);
-  sum = madd<f32>(sum, r, p1);
-  sum = madd<f32>(sum, r, one);
-  // The lowest bits of what was shifted are n; n = −127 leaves the exponent of zero.
-  return f32x4.mul(sum, i32x4.shl(i32x4.add(shifted, bias), 23));
 }
 
 @inline

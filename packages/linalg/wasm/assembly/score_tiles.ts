@@ -4,7 +4,7 @@
 // A tile of results is kept as a panel of b is, two vectors to a row, so that it is the operand of the
 // next product as it lies.
 
-import { exp, exp2Negative } from "./exponential";
+import { exp, expNegative } from "./exponential";
 import { shortKernel, TILE_ROWS } from "./micro_kernel";
 import { lanes } from "./simd";
 
@@ -51,15 +51,10 @@ export function multiplyPart<T>(
   }
 }
 
-/** What scores are multiplied with besides their scale: weights are powers of two. */
-export const LOG2_E: f64 = 1.4426950408889634;
-const LN2: f64 = 0.6931471805599453;
-
-/** 2^x for x ≤ 0, or little above. */
+/** exp x for x ≤ 0, or little above. */
 @inline
 export function weight<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return exp2Negative(x);
-  return exp(f64x2.mul(x, f64x2.splat(LN2)));
+  return sizeof<T>() == 8 ? exp(x) : expNegative(x);
 }
 
 /** Makes scores that do not count −∞: those of lanes before `from`, and from `to` on. */
