@@ -1,23 +1,25 @@
 // Derivative of causal attention with grouped heads, by tiles of keys and of queries.
 //
-// T. Dao et al., "FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness", 2022,
-// arXiv:2205.14135, algorithm 4 (appendix B.2): with L the logarithms of the sums of exponentials,
+// T. Dao et al., "FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness",
+// 2022, arXiv:2205.14135, algorithm 4 (appendix B.2); L is the logarithm of the sum of exponentials,
 //
 //   P = exp(scale · Q Kᵀ − L)    D_i = Σ_j dO_ij O_ij    dS = P ∘ (dO Vᵀ − D)
 //   dV = Pᵀ dO    dK = scale · dSᵀ Q    dQ = scale · dS K
 //
-// Keys are lanes: panels of P and dS, as they come out, are operands of dVᵀ = dOᵀ P and dKᵀ = Qᵀ dS.
-// For dQᵀ = Kᵀ dSᵀ panels of dS are transposed into panels whose lanes are queries.
+// where D comes from `row_dots.ts`. Keys are lanes: panels of P and dS, as they come out, are
+// operands of dVᵀ = dOᵀ P and dKᵀ = Qᵀ dS. For dQᵀ = Kᵀ dSᵀ panels of dS are transposed into panels
+// whose lanes are queries.
 //
-// D is what `row_dots.ts` makes of dO and O, before.
-//
-// One task is one sequence and head of keys, with all query heads that share it, so that sums have one
-// order. Memory: the packed tiles, two panels, and the transposed dS of one tile by another.
+// One task is one sequence and head of keys, with all query heads that share it, so that sums have
+// one order. Memory: the packed tiles, two panels, and the transposed dS of one tile by another.
+// Cost: 10 · headSize for a query and a key it sees, and one exponential.
 
 import { number, threadIndex, word } from "./memory";
 import { tileCols } from "./micro_kernel";
-import { packCols, packLanes, packRows, unpackCols } from "./pack";
+import { packCols, packRows } from "./pack";
+import { packLanes } from "./pack_lanes";
 import { downToTile, keepLanes, LINE, multiplyPart, upToTile, weight } from "./score_tiles";
+import { unpackCols } from "./unpack";
 
 @inline
 function headBytes<T>(): usize {
@@ -41,8 +43,8 @@ export function attentionGradientTasks(): usize {
 
 /**
  * q, k, v, D, memory of the threads, batch, queries, keys, keys again, heads, kvHeads, headSize,
- * window, bytes of the memory of one thread, logarithms, queries of a tile, keys of a tile, gradient of
- * out, and where those of q, k and v go; the scale is number 0.
+ * window, bytes of the memory of one thread, logarithms, queries of a tile, keys of a tile, gradient
+ * of out, and where those of q, k and v go; the scale is number 0.
  */
 export function attentionGradientTask<T>(task: usize): void {
   const batch = task / word(10);
@@ -55,7 +57,8 @@ export function attentionGradientTask<T>(task: usize): void {
     for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
       for (let query: usize = 0; query < word(6); query += word(15)) {
         const count = min(word(15), word(6) - query);
-        const isSeen = query + count + shift() > key && query + shift() < key + length - 1 + word(12);
+        const position = query + shift();
+        const isSeen = position + count > key && position < key + length - 1 + word(12);
         if (isSeen) tile<T>((batch * word(6) + query) * word(9) + head, query, count, key, length);
       }
     }
@@ -177,17 +180,25 @@ function keyPanel<T>(query: usize, count: usize, key: usize, at: usize, length: 
   const ds = slopes<T>() + from * LINE;
   const panel = at * headBytes<T>();
   const one = <T> 1;
-  multiplyPart<T>(rows, d, 0, d, queryPart<T>(0) + skip, keyPart<T>(0) + panel, p, scale<T>(), false);
-  multiplyPart<T>(rows, d, 0, d, queryPart<T>(1) + skip, keyPart<T>(1) + panel, ds, one, false);
+  const q = queryPart<T>(0) + skip;
+  const gradient = queryPart<T>(1) + skip;
+  multiplyPart<T>(rows, d, 0, d, q, keyPart<T>(0) + panel, p, scale<T>(), false);
+  multiplyPart<T>(rows, d, 0, d, gradient, keyPart<T>(1) + panel, ds, one, false);
   maskEdges<T>(p, <isize> (position + from - first), to - from);
   differentiate<T>(p, ds, statistics<T>() + from * 2 * sizeof<T>(), to - from);
   const steps = to - from;
-  multiplyPart<T>(d, count, from, steps, queryPart<T>(3), p, keyPart<T>(4) + panel, one, true);
-  multiplyPart<T>(d, count, from, steps, queryPart<T>(2), ds, keyPart<T>(3) + panel, scale<T>(), true);
+  const dk = keyPart<T>(3) + panel;
+  const dv = keyPart<T>(4) + panel;
+  multiplyPart<T>(d, count, from, steps, queryPart<T>(3), p, dv, one, true);
+  multiplyPart<T>(d, count, from, steps, queryPart<T>(2), ds, dk, scale<T>(), true);
   turn<T>(from, to, at);
 }
 
-/** Leaves out keys after a query and before its window; `ahead` is how far after the first key queries begin. */
+/**
+ * Leaves out keys after a query and before its window.
+ *
+ * @param ahead How far after the first key the queries begin.
+ */
 function maskEdges<T>(p: usize, ahead: isize, count: usize): void {
   const width = <isize> tileCols<T>();
   const window = <isize> word(12);
@@ -220,7 +231,7 @@ function differentiate<T>(p: usize, ds: usize, state: usize, count: usize): void
   }
 }
 
-/** Copies a panel of dS to where its queries are lanes, with zeros where panels of those begin and end. */
+/** Copies a panel of dS to where queries are lanes, with zeros where panels of those begin and end. */
 function turn<T>(from: usize, to: usize, at: usize): void {
   const width = tileCols<T>();
   const first = from - from % width;

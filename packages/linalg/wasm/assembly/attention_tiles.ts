@@ -1,28 +1,27 @@
 // Causal attention with grouped heads by tiles of queries and of keys.
 //
-// T. Dao et al., "FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness", 2022,
-// arXiv:2205.14135, algorithm 1; with queries as lanes, and for each of them after every tile of keys
+// T. Dao et al., "FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness",
+// 2022, arXiv:2205.14135, algorithm 1; with queries as lanes. After every tile of keys
 //
-//   m = max(m, max s_j)    l = exp(m_before − m) · l + Σ exp(s_j − m)    o = exp(m_before − m) · o + Σ exp(s_j − m) v_j
+//   m = max(m, max s_j)    l = exp(m_before − m) · l + Σ exp(s_j − m)
+//   o = exp(m_before − m) · o + Σ exp(s_j − m) v_j
 //
-// and in the end out = o / l and the logarithm of the sum of exponentials = m + log l. Scores Sᵀ = K Qᵀ
-// come out as the panel that oᵀ = Vᵀ Pᵀ takes them as, and maxima and sums need no step across lanes.
+// and in the end out = o / l, the logarithm of the sum of exponentials m + log l. Scores Sᵀ = K Qᵀ
+// come out as the panel that oᵀ = Vᵀ Pᵀ takes them as; maxima and sums need no step across lanes.
 //
 // One task is a block of queries of all heads that share their keys. Memory: the packed tiles, one
-// panel of scores, and o, m and l of the block.
+// panel of scores, and o, m and l of the block. Cost: 4 · headSize for a query and a key it sees,
+// and one exponential.
 
 import { log } from "./logarithm";
 import { divideUp, number, threadIndex, word } from "./memory";
-import { TILE_ROWS, tileCols } from "./micro_kernel";
-import { packCols, packLanes, packRows, unpackCols } from "./pack";
-import { downToTile, keepLanes, LINE, multiplyPart, upToTile, weight } from "./score_tiles";
-import { lanes, loadUpTo, madd, zero } from "./simd";
-
-/** The lowest finite number, so that no difference of two scores that do not count is NaN. */
-@inline
-function lowest<T>(): T {
-  return sizeof<T>() == 8 ? <T> -f64.MAX_VALUE : <T> -f32.MAX_VALUE;
-}
+import { tileCols } from "./micro_kernel";
+import { scaleLanes, weigh } from "./online_softmax";
+import { packCols, packRows } from "./pack";
+import { packLanes } from "./pack_lanes";
+import { downToTile, keepLanes, LINE, multiplyPart, upToTile } from "./score_tiles";
+import { lanes, loadUpTo, zero } from "./simd";
+import { unpackCols } from "./unpack";
 
 /** Query heads that share their keys. */
 @inline
@@ -46,9 +45,9 @@ export function attentionTilesTasks(): usize {
 }
 
 /**
- * q, k, v, out, memory of the threads, batch, queries, keys, keyRows, heads, kvHeads, headSize, window,
- * bytes of the memory of one thread, where the logarithms go or 0, queries of a block, keys of a tile;
- * the scale is number 0.
+ * q, k, v, out, memory of the threads, batch, queries, keys, keyRows, heads, kvHeads, headSize,
+ * window, bytes of the memory of one thread, where the logarithms go or 0, queries of a block, keys
+ * of a tile; the scale is number 0.
  */
 export function attentionTilesTask<T>(task: usize): void {
   const queries = word(6);
@@ -117,17 +116,23 @@ function packQueries<T>(q: usize, count: usize): void {
 }
 
 /** What a tile of keys, which begins with `key`, adds to the block. */
-function attendTile<T>(column: usize, key: usize, length: usize, position: usize, count: usize): void {
+function attendTile<T>(
+  column: usize,
+  key: usize,
+  length: usize,
+  position: usize,
+  count: usize,
+): void {
   const lead = word(10) * headBytes<T>();
   packRows<T, T>(word(1) + column, lead, sizeof<T>(), length, word(11), packedKeys<T>());
   const v = word(2) + column;
   packLanes<T>(v, lead, word(11), length, 0, length, packedValues<T>());
-  const strictFrom = areFinite<T>(packedValues<T>(), length * word(11)) ? 0 : v;
+  const values = areFinite<T>(packedValues<T>(), length * word(11)) ? 0 : v;
   for (let head: usize = 0; head < group(); head++) {
     let panel = head * blockPanels<T>();
     for (let query: usize = 0; query < count; query += tileCols<T>(), panel++) {
       const width = min(tileCols<T>(), count - query);
-      attendPanel<T>(panel, key, length, position + query, width, strictFrom);
+      attendPanel<T>(panel, key, length, position + query, width, values);
     }
   }
 }
@@ -167,22 +172,24 @@ function attendPanel<T>(
   const rows = min(length, upToTile(to)) - from;
   const q = packedQueries() + panel * panelBytes();
   const k = packedKeys<T>() + from * size;
-  multiplyPart<T>(rows, word(11), 0, word(11), k, q, scores<T>(), <T> number(0), false);
+  const d = word(11);
+  multiplyPart<T>(rows, d, 0, d, k, q, scores<T>(), <T> number(0), false);
   maskEdges<T>(<isize> (key + from - position), to - from);
   const o = sums<T>() + panel * panelBytes();
   const v = packedValues<T>();
   const one = <T> 1;
   const isFirst = earliest >= key;
-  weigh<T>(to - from, statistics<T>() + panel * 2 * LINE, o, isFirst);
+  const state = statistics<T>() + panel * 2 * LINE;
+  weigh<T>(scores<T>(), to - from, state, o, d, isFirst);
   if (values == 0) {
-    multiplyPart<T>(word(11), length, from, to - from, v, scores<T>(), o, one, !isFirst);
+    multiplyPart<T>(d, length, from, to - from, v, scores<T>(), o, one, !isFirst);
   } else {
     if (isFirst) memory.fill(o, 0, panelBytes());
     addSeen<T>(values, from, to - from, <isize> (key + from - position), o);
   }
 }
 
-/** Adds weighted values to o of those alone who see them: elsewhere a weight is 0, and 0 · ∞ is not. */
+/** Adds weighted values to those alone who see them: elsewhere a weight is 0, and 0 · ∞ is not. */
 function addSeen<T>(values: usize, first: usize, count: usize, ahead: isize, o: usize): void {
   const size = sizeof<T>();
   const lead = word(10) * headBytes<T>();
@@ -200,7 +207,11 @@ function addSeen<T>(values: usize, first: usize, count: usize, ahead: isize, o: 
   }
 }
 
-/** Leaves out keys after a query and before its window; `ahead` is how far after the first query they begin. */
+/**
+ * Leaves out keys after a query and before its window.
+ *
+ * @param ahead How far after the first query they begin.
+ */
 function maskEdges<T>(ahead: isize, count: usize): void {
   const width = <isize> tileCols<T>();
   const window = <isize> word(12);
@@ -210,56 +221,6 @@ function maskEdges<T>(ahead: isize, count: usize): void {
   }
   for (let key = max(ahead, 1); key < end; key++) {
     keepLanes<T>(scores<T>() + <usize> (key - ahead) * LINE, key, key + window);
-  }
-}
-
-/** Turns scores into weights, with m and l and o brought up to date, or begun. */
-function weigh<T>(count: usize, state: usize, o: usize, isFirst: bool): void {
-  const none = v128.splat<T>(lowest<T>());
-  const low = isFirst ? none : v128.load(state);
-  const high = isFirst ? none : v128.load(state, 16);
-  let m0 = low;
-  let m1 = high;
-  let at = scores<T>();
-  for (let key: usize = 0; key < count; key++) {
-    // A NaN is passed over here, and comes into the sum.
-    m0 = v128.pmax<T>(m0, v128.load(at));
-    at += 16;
-    m1 = v128.pmax<T>(m1, v128.load(at));
-    at += 16;
-  }
-  at = scores<T>();
-  let l0 = zero();
-  let l1 = zero();
-  for (let key: usize = 0; key < count; key++) {
-    const w0 = weight<T>(v128.sub<T>(v128.load(at), m0));
-    v128.store(at, w0);
-    l0 = v128.add<T>(l0, w0);
-    at += 16;
-    const w1 = weight<T>(v128.sub<T>(v128.load(at), m1));
-    v128.store(at, w1);
-    l1 = v128.add<T>(l1, w1);
-    at += 16;
-  }
-  if (!isFirst) {
-    const keep0 = weight<T>(v128.sub<T>(low, m0));
-    const keep1 = weight<T>(v128.sub<T>(high, m1));
-    l0 = madd<T>(keep0, v128.load(state, 32), l0);
-    l1 = madd<T>(keep1, v128.load(state, 48), l1);
-    scaleLanes<T>(o, keep0, keep1);
-  }
-  v128.store(state, m0);
-  v128.store(state, m1, 16);
-  v128.store(state, l0, 32);
-  v128.store(state, l1, 48);
-}
-
-function scaleLanes<T>(panel: usize, factor0: v128, factor1: v128): void {
-  for (let i: usize = 0; i < word(11); i++) {
-    v128.store(panel, v128.mul<T>(v128.load(panel), factor0));
-    panel += 16;
-    v128.store(panel, v128.mul<T>(v128.load(panel), factor1));
-    panel += 16;
   }
 }
 
@@ -275,6 +236,7 @@ function finishBlock<T>(row: usize, count: usize): void {
       const state = statistics<T>() + panel * 2 * LINE;
       scaleLanes<T>(
         o,
+        word(11),
         v128.div<T>(one, v128.load(state, 32)),
         v128.div<T>(one, v128.load(state, 48)),
       );

@@ -33,51 +33,6 @@ export function packRows<S, T>(
   } else packAny<S, T>(rest, source, laneStep, depthStep, rest, depth, target);
 }
 
-/**
- * Packs rows of a of which elements of one step are neighbours, step after step: for few rows, whose
- * steps are far apart in memory. `packRows` goes through all steps for every panel.
- *
- * @param count Rows of a.
- * @param packed All steps of the inner dimension, of which `depth` from step `from` on are packed.
- */
-export function packLanes<T>(
-  source: usize,
-  depthStep: usize,
-  count: usize,
-  packed: usize,
-  from: usize,
-  depth: usize,
-  target: usize,
-): void {
-  const size = sizeof<T>();
-  const stride = packed * TILE_ROWS * size;
-  const rest = count % TILE_ROWS;
-  const whole = count - rest;
-  const last = target + (whole * packed + from * rest) * size;
-  target += from * TILE_ROWS * size;
-  for (let step: usize = 0; step < depth; step++, source += depthStep) {
-    let lane = source;
-    let to = target + step * TILE_ROWS * size;
-    for (let left = whole; left > 0; left -= TILE_ROWS, to += stride) {
-      copyFour<T, T>(lane, to);
-      copyTwo<T, T>(lane + 4 * size, to + 4 * size);
-      lane += TILE_ROWS * size;
-    }
-    to = last + step * rest * size;
-    if (rest & 4) {
-      copyFour<T, T>(lane, to);
-      lane += 4 * size;
-      to += 4 * size;
-    }
-    if (rest & 2) {
-      copyTwo<T, T>(lane, to);
-      lane += 2 * size;
-      to += 2 * size;
-    }
-    if (rest & 1) store<T>(to, load<T>(lane));
-  }
-}
-
 /** Packs columns of b, as `packRows` does rows. */
 export function packCols<S, T>(
   source: usize,
@@ -95,49 +50,6 @@ export function packCols<S, T>(
   source += whole * laneStep;
   target += whole / width * stride;
   packAny<S, T>(width, source, laneStep, depthStep, count - whole, depth, target);
-}
-
-/**
- * Copies panels of b to where they have lanes in memory: what `packCols` packs from there, where
- * elements of a lane are neighbours.
- *
- * @param count Lanes, of which the last panel may hold fewer than it is wide.
- * @param laneStep Bytes from one lane to the next in `target`.
- */
-export function unpackCols<T>(
-  source: usize,
-  count: usize,
-  depth: usize,
-  target: usize,
-  laneStep: usize,
-): void {
-  for (let lane: usize = 0; lane < count; lane += tileCols<T>(), source += depth * 32) {
-    unpackPanel<T>(source, min(tileCols<T>(), count - lane), depth, target + lane * laneStep, laneStep);
-  }
-}
-
-function unpackPanel<T>(
-  source: usize,
-  lanes: usize,
-  depth: usize,
-  target: usize,
-  laneStep: usize,
-): void {
-  let left = depth;
-  if (sizeof<T>() == 8) {
-    for (; left >= 2; left -= 2, source += 64, target += 16) {
-      transposeTwo(source, 32, lanes, target, laneStep);
-    }
-  } else {
-    for (; left >= 4; left -= 4, source += 128, target += 16) {
-      transposeFour(source, 32, lanes, target, laneStep);
-    }
-  }
-  for (; left > 0; left--, source += 32, target += sizeof<T>()) {
-    for (let lane: usize = 0; lane < lanes; lane++) {
-      store<T>(target + lane * laneStep, load<T>(source + lane * sizeof<T>()));
-    }
-  }
 }
 
 /** A full panel of b whose lanes are neighbours in memory. */
@@ -207,8 +119,9 @@ function packAlong<S, T>(
   }
 }
 
+/** Copies four neighbours, as another type where it is one. */
 @inline
-function copyFour<S, T>(source: usize, target: usize): void {
+export function copyFour<S, T>(source: usize, target: usize): void {
   const low = v128.load(source);
   if (sizeof<T>() == 4) v128.store(target, low);
   else if (sizeof<S>() == 8) {
@@ -220,8 +133,9 @@ function copyFour<S, T>(source: usize, target: usize): void {
   }
 }
 
+/** The same for two. */
 @inline
-function copyTwo<S, T>(source: usize, target: usize): void {
+export function copyTwo<S, T>(source: usize, target: usize): void {
   if (sizeof<T>() == 4) store<u64>(target, load<u64>(source));
   else if (sizeof<S>() == 8) v128.store(target, v128.load(source));
   else v128.store(target, lowDoubles(v128.load_zero<f64>(source)));
@@ -248,8 +162,18 @@ function packAcross<T>(
   }
 }
 
-/** Four rows of f32. */
-function transposeFour(r0: usize, lead: usize, depth: usize, target: usize, step: usize): void {
+/**
+ * Four rows of f32 to four columns.
+ *
+ * @param lead Bytes from one row to the next; `step` from one line of columns to the next.
+ */
+export function transposeFour(
+  r0: usize,
+  lead: usize,
+  depth: usize,
+  target: usize,
+  step: usize,
+): void {
   const r1 = r0 + lead;
   const r2 = r1 + lead;
   const r3 = r2 + lead;
@@ -298,8 +222,14 @@ function transposePair(r0: usize, lead: usize, depth: usize, target: usize, step
   }
 }
 
-/** Two rows of f64. */
-function transposeTwo(r0: usize, lead: usize, depth: usize, target: usize, step: usize): void {
+/** The same for two rows of f64. */
+export function transposeTwo(
+  r0: usize,
+  lead: usize,
+  depth: usize,
+  target: usize,
+  step: usize,
+): void {
   const r1 = r0 + lead;
   let l: usize = 0;
   for (; l + 16 <= depth * 8; l += 16) {

@@ -1,8 +1,8 @@
-// What attention in tiles and its derivative share: products of packed panels that stay in a thread's
-// memory, and the edges of what a query sees.
+// What attention in tiles and its derivative share: products of packed panels that stay in a
+// thread's memory, and the edges of what a query sees.
 //
-// A tile of results is kept as a panel of b is, two vectors to a row, so that it is the operand of the
-// next product as it lies.
+// A tile of results is kept as a panel of b is, two vectors to a row, so that it is the operand of
+// the next product as it lies.
 
 import { exp, expNegative } from "./exponential";
 import { shortKernel, TILE_ROWS } from "./micro_kernel";
