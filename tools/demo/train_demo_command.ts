@@ -6,15 +6,15 @@ import type { Command, CommandInput, FlagValues } from "../../packages/cli/flags
 import { print, tell, terminalProgress } from "../../packages/cli/terminal.ts";
 import { UsageError } from "../../packages/cli/user_error.ts";
 import { demoPage } from "./demo_page.ts";
-import { prepareText } from "./prepare_text.ts";
 import { agreeUpTo } from "./learning_rate.ts";
+import { prepareText } from "./prepare_text.ts";
 import { DEMO_RECIPE, demoConfig, type TrainingRecipe } from "./recipe.ts";
 import { createTrainer } from "./trainer.ts";
 import { type LogEntry, trainingFiles, type TrainingState } from "./training_files.ts";
 import { runTraining } from "./training_run.ts";
 import { writeDemo } from "./write_demo.ts";
 
-/** Steps between two states that are saved: about five minutes of work at most are lost. */
+/** Steps between two states that are saved: about two minutes of work. */
 const SAVE_EVERY = 200;
 
 /** The share of the steps at the end in which the learning rate falls. */

@@ -42,7 +42,7 @@ const LOG_FILE = "log.jsonl";
  * @param run What the run depends on; a state of another run is refused.
  * @returns What there is, and how to write more.
  */
-export function trainingFiles(folder: string, run: unknown): {
+export function trainingFiles(folder: string, run: Readonly<Record<string, unknown>>): {
   /** Reads where the run stopped; `null` if it never began. */
   load(): Promise<TrainingState | null>;
   /** Replaces the state, whole or not at all, and brings the log up to it. */
@@ -50,7 +50,6 @@ export function trainingFiles(folder: string, run: unknown): {
   /** Removes the state and the log. */
   clear(): Promise<void>;
 } {
-  const key = JSON.stringify(run);
   const statePath = `${folder}/${STATE_FILE}`;
   const logPath = `${folder}/${LOG_FILE}`;
   return {
@@ -58,10 +57,11 @@ export function trainingFiles(folder: string, run: unknown): {
       const bytes = await readIfThere(statePath);
       if (!bytes) return null;
       const source = await openSafetensors(bytesSource(bytes, statePath));
-      if (source.metadata.run !== key) {
+      const differing = differences(run, JSON.parse(source.metadata.run));
+      if (differing.length > 0) {
         throw new RangeError(
-          `Cannot go on with ${statePath} as it must be of the same run, ${key}: ` +
-            `current state is of ${source.metadata.run}; begin anew with --fresh`,
+          `Cannot go on with ${statePath} as it must be of the same run: current state differs in ` +
+            `${differing.join(", ")}; begin anew with --fresh`,
         );
       }
       const tensors = new Map<string, AnyTensor>();
@@ -71,7 +71,7 @@ export function trainingFiles(folder: string, run: unknown): {
     },
     save: async ({ tensors, schedule, log }) => {
       await Deno.mkdir(folder, { recursive: true });
-      const metadata = { run: key, history: JSON.stringify({ schedule, log }) };
+      const metadata = { run: JSON.stringify(run), history: JSON.stringify({ schedule, log }) };
       await replaceFile(statePath, writeSafetensors(tensors, { metadata }));
       const lines = log.map((entry) => JSON.stringify(entry) + "\n").join("");
       await replaceFile(logPath, new TextEncoder().encode(lines));
@@ -82,6 +82,15 @@ export function trainingFiles(folder: string, run: unknown): {
       }
     },
   };
+}
+
+/** The names of fields that two runs do not share. */
+function differences(
+  run: Readonly<Record<string, unknown>>,
+  other: Readonly<Record<string, unknown>>,
+): string[] {
+  const names = new Set([...Object.keys(run), ...Object.keys(other)]);
+  return [...names].filter((name) => JSON.stringify(run[name]) !== JSON.stringify(other[name]));
 }
 
 /**

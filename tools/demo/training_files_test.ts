@@ -42,12 +42,12 @@ Deno.test("trainingFiles() gives back what it saved, bit by bit, and nothing bef
   await files.clear();
 });
 
-Deno.test("trainingFiles() refuses the state of another run", async () => {
+Deno.test("trainingFiles() refuses the state of another run, and says what is different", async () => {
   const folder = await Deno.makeTempDir();
-  await trainingFiles(folder, { seed: 1 }).save(STATE);
+  await trainingFiles(folder, { seed: 1, config: { layers: 2 } }).save(STATE);
   await assertRejects(
-    () => trainingFiles(folder, { seed: 2 }).load(),
+    () => trainingFiles(folder, { seed: 2, config: { layers: 2 }, device: "wasm" }).load(),
     RangeError,
-    'as it must be of the same run, {"seed":2}: current state is of {"seed":1}',
+    "as it must be of the same run: current state differs in seed, device; begin anew",
   );
 });

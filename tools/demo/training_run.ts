@@ -1,9 +1,9 @@
 // A training run from its first step or from where it was interrupted to its last.
 
-import type { Domain } from "./text/domains.ts";
 import { scheduleOf } from "./learning_rate.ts";
 import { perDomain } from "./per_domain.ts";
 import type { TrainingRecipe } from "./recipe.ts";
+import type { Domain } from "./text/domains.ts";
 import type { Trainer } from "./trainer.ts";
 import type { LogEntry, TrainingState } from "./training_files.ts";
 

@@ -77,7 +77,7 @@ Deno.test("runTraining() goes on after an interruption to the same bytes", async
   assertEquals(whole.log.filter(({ heldOut }) => heldOut).map(({ step }) => step), [2, 4, 6, 7]);
   assert(whole.log[6].loss < whole.log[0].loss);
   for (const [stop, saved] of [[4, 4], [6, 6]]) {
-    const files = trainingFiles(await Deno.makeTempDir(), RECIPE);
+    const files = trainingFiles(await Deno.makeTempDir(), { seed: 1 });
     const interrupt = new AbortController();
     const onStep = ({ step }: LogEntry) => step === stop && interrupt.abort();
     await assertRejects(
@@ -95,7 +95,7 @@ Deno.test("runTraining() goes on after an interruption to the same bytes", async
 Deno.test("runTraining() goes on from the last state saved where it broke off", async () => {
   using device = await createWasmDevice({ threads: 1 });
   const whole = await run(device, null, () => Promise.resolve());
-  const files = trainingFiles(await Deno.makeTempDir(), RECIPE);
+  const files = trainingFiles(await Deno.makeTempDir(), { seed: 1 });
   const onStep = ({ step }: LogEntry) => {
     if (step === 5) throw new Error("power cut");
   };
@@ -109,7 +109,7 @@ Deno.test("runTraining() goes on to more steps as if there had been as many from
   using device = await createWasmDevice({ threads: 1 });
   const recipe = { ...RECIPE, steps: 9 };
   const whole = await run(device, null, () => Promise.resolve(), { recipe });
-  const files = trainingFiles(await Deno.makeTempDir(), "run");
+  const files = trainingFiles(await Deno.makeTempDir(), { seed: 1 });
   const interrupt = new AbortController();
   const onStep = ({ step }: LogEntry) => step === 5 && interrupt.abort();
   const { signal } = interrupt;
