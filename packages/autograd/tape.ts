@@ -56,6 +56,12 @@ export interface Tape extends Disposable {
    */
   record(value: DeviceArray, inputs: readonly Variable[], derivative: Derivative): Variable;
   /**
+   * Frees the value of a result that nothing more will read: no operation to come, and no derivative
+   * of those it was given to, as those of sums and rotations do not. Who errs about that is told when
+   * it is read.
+   */
+  release(result: Variable): void;
+  /**
    * Adds the gradients of all parameters that the roots depend on to these.
    *
    * Gradients belong to the device that the tape was made of. The values of all records that the
@@ -143,6 +149,16 @@ class RecordingTape implements Tape {
     return variable;
   }
 
+  release(result: Variable): void {
+    const { value, parameter } = this.#recorded("Cannot release a value", result);
+    if (parameter) {
+      throw new TypeError(
+        `Cannot release a value as it must be that of a result: current one is of ${parameter.name}`,
+      );
+    }
+    value[Symbol.dispose]();
+  }
+
   backward(...roots: readonly Root[]): void {
     const starts = roots.map((root) => this.#start(root));
     const needed = new Set<Recorded>();
@@ -192,7 +208,7 @@ class RecordingTape implements Tape {
   #recorded(action: string, variable: Variable): Recorded {
     if (this.#known.has(variable)) return variable as Recorded;
     throw new TypeError(
-      `${action} as its inputs must be on one tape: current one is on another`,
+      `${action} as its variables must be on one tape: current one is on another`,
     );
   }
 

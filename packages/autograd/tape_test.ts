@@ -151,3 +151,31 @@ Deno.test("createParameter() refuses integers", () => {
   const indices = tensor(Uint32Array.of(1), [1], "u32");
   assertThrows(() => createParameter(device, "x", indices), TypeError, "x as its numbers");
 });
+
+Deno.test("release() frees what no derivative reads, and changes no gradient", async () => {
+  using device = createReferenceDevice();
+  const gradients: number[][] = [];
+  for (const isReleased of [false, true]) {
+    const w = createParameter(device, "w", values([4, 4], 1));
+    using tape = createTape(device);
+    const x = tape.constant(tape.device.upload(values([3, 4], 2)));
+    const y = linear(x, tape.parameter(w));
+    const total = add(x, y);
+    if (isReleased) tape.release(y);
+    tape.backward(squaredNorm(total));
+    gradients.push(await gradientOf(device, w));
+  }
+  assertEquals(gradients[0].length, 16);
+  assertEquals(gradients[1], gradients[0]);
+});
+
+Deno.test("release() of what is read after all is told when it is read", () => {
+  using device = createReferenceDevice();
+  const w = createParameter(device, "w", values([4, 4], 1));
+  using tape = createTape(device);
+  const y = scale(tape.parameter(w), 2);
+  const loss = squaredNorm(y);
+  tape.release(y);
+  assertThrows(() => tape.backward(loss), TypeError, "freed");
+  assertThrows(() => tape.release(tape.parameter(w)), TypeError, "current one is of w");
+});

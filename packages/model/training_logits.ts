@@ -113,26 +113,41 @@ function runTrainedBlock(
   const { normEpsilon, heads, kvHeads, slidingWindow } = config;
   const linears = new Map(linearsOfBlock(config, index).map(({ role, name }) => [role, name]));
   const vectors = new Map(vectorsOfBlock(config, index).map(({ role, name }) => [role, name]));
+  // What a rotation or a sum was given is read no more, in the backward pass either; but what a function
+  // returned may be, by whoever wrote it.
+  const made = new Set<Variable>();
+  const ours = (x: Variable) => {
+    made.add(x);
+    return x;
+  };
+  const release = (x: Variable, result: Variable) => {
+    if (made.has(x)) x.tape.release(x);
+    return result;
+  };
   const normalize = (role: VectorRole, x: Variable) => {
     const name = vectors.get(role);
-    return name === undefined ? x : rmsNorm(x, variableOf(weights, name), normEpsilon);
+    return name === undefined ? x : ours(rmsNorm(x, variableOf(weights, name), normEpsilon));
   };
   const project = (role: LinearRole, x: Variable) => {
-    const y = apply(weights(`${linears.get(role)}.weight`), x);
+    const weight = weights(`${linears.get(role)}.weight`);
+    const y = typeof weight === "function" ? weight(x) : ours(linear(x, weight));
     const bias = vectors.get(`${role}Bias`);
-    return bias === undefined ? y : add(y, variableOf(weights, bias));
+    return bias === undefined ? y : ours(add(y, variableOf(weights, bias)));
   };
 
+  const turn = (x: Variable) => release(x, rotary(x, angles));
+  const addTo = (stream: Variable, x: Variable) => release(x, add(stream, x));
+
   const x = normalize("attentionNorm", hidden);
-  const q = rotary(normalize("qNorm", project("q", x)), angles);
-  const k = rotary(normalize("kNorm", project("k", x)), angles);
+  const q = turn(normalize("qNorm", project("q", x)));
+  const k = turn(normalize("kNorm", project("k", x)));
   const v = project("v", x);
   const attended = attention(q, k, v, { heads, kvHeads, window: slidingWindow ?? undefined });
-  const middle = add(hidden, project("o", attended));
+  const middle = addTo(hidden, project("o", attended));
 
   const y = normalize("mlpNorm", middle);
   const inner = gatedActivation(project("gate", y), project("up", y), "silu");
-  return add(middle, project("down", inner));
+  return addTo(middle, project("down", inner));
 }
 
 /** A linear layer without its bias. */

@@ -275,6 +275,29 @@ Deno.test("trainingLogits() takes a function for a linear layer", async () => {
   assertAlmostEquals((await numbersOf(device, goldenLoss(logits).value))[0], LOSS, 1e-8);
 });
 
+Deno.test("trainingLogits() leaves alone what a function returned", async () => {
+  using device = createReferenceDevice();
+  using tape = createTape(device);
+  const factor = createParameter(device, "factor", tensor(Float64Array.of(1), [1]));
+  const seen: Variable[] = [];
+  const scaled = (weight: Variable) => (x: Variable) => {
+    const y = multiply(linear(x, weight), tape.parameter(factor));
+    seen.push(y);
+    return y;
+  };
+  const block = "model.layers.0.";
+  const names = ["self_attn.q_proj", "self_attn.o_proj", "mlp.down_proj"];
+  const weights = goldenOn(
+    tape,
+    Object.fromEntries(names.map((name) => [`${block}${name}.weight`, scaled])),
+  );
+  let loss = goldenLoss(trainingLogits(goldenConfig(), tape, weights, [INPUTS]));
+  assertEquals(seen.length, 3);
+  for (const output of seen) loss = add(loss, squaredNorm(output));
+  tape.backward(loss);
+  assert(await normOf(device, factor) > 0);
+});
+
 Deno.test("trainingLogits() hands over what stands before and after a block", async () => {
   using device = createReferenceDevice();
   const factor = createParameter(device, "factor", tensor(Float64Array.of(1), [1]));
