@@ -4,6 +4,7 @@
 
 import { sizeOf } from "@pare/tensor";
 import { filled } from "../filled.ts";
+import { squareSum } from "../square_sum.ts";
 import type { Variable } from "../variable.ts";
 import { scale } from "./multiply.ts";
 import { sumTo } from "./sum_to.ts";
@@ -56,12 +57,7 @@ export function mean(x: Variable): Variable {
  * @returns `[1]`.
  */
 export function squaredNorm(x: Variable): Variable {
-  const { device } = x.tape;
-  const { shape } = x.value;
-  const cols = shape.at(-1) ?? 1;
-  using matrix = device.reshape(x.value, [sizeOf(shape) / cols, cols]);
-  using squares = device.reduceRows(matrix, "squareSum");
-  return x.tape.record(sumTo(device, squares, [1]), [x], (gradient, { device, add }) => {
+  return x.tape.record(squareSum(x.tape.device, x.value), [x], (gradient, { device, add }) => {
     using twice = device.scale(gradient, 2);
     add(x, () => device.multiply(x.value, twice));
   });

@@ -1,6 +1,6 @@
 import type { Device, DeviceArray } from "@pare/linalg";
-import { sizeOf } from "@pare/tensor";
 import type { Parameter } from "../parameter.ts";
+import { squareSum } from "../square_sum.ts";
 
 /**
  * Takes the Euclidean norm of the gradients of all parameters, as if they were one vector.
@@ -21,16 +21,6 @@ export async function gradientNorm(
     total = total ? scope.add(total, squares) : squares;
   }
   return total ? Math.sqrt(Number((await scope.download(total)).data[0])) : 0;
-}
-
-/** Σ x² of all elements, `[1]`. */
-function squareSum(device: Device, x: DeviceArray): DeviceArray {
-  const cols = x.shape.at(-1) ?? 1;
-  const rows = sizeOf(x.shape) / cols;
-  using matrix = device.reshape(x, [rows, cols]);
-  using squares = device.reduceRows(matrix, "squareSum");
-  using row = device.reshape(squares, [1, rows]);
-  return device.reduceRows(row, "sum");
 }
 
 /**
