@@ -6,14 +6,7 @@ import {
   createWebgpuDevice,
   type Device,
 } from "@pare/linalg";
-
-const HAS_ADAPTER = Boolean(await navigator.gpu?.requestAdapter());
-
-/** Whether this runs where a missing adapter is a failure, not a reason to skip. */
-function isContinuousIntegration(): boolean {
-  const permission = Deno.permissions.querySync({ name: "env", variable: "CI" });
-  return permission.state === "granted" && Boolean(Deno.env.get("CI"));
-}
+import { IS_SKIPPED } from "#adapter";
 
 /** One kind of device. */
 export interface DeviceKind {
@@ -31,7 +24,7 @@ export const DEVICE_KINDS: readonly DeviceKind[] = [
   { kind: "wasm", ignore: false, create: () => createWasmDevice({ threads: 2 }) },
   {
     kind: "webgpu",
-    ignore: !HAS_ADAPTER && !isContinuousIntegration(),
+    ignore: IS_SKIPPED,
     create: () => createWebgpuDevice(),
   },
 ];

@@ -3,7 +3,7 @@ import { KERNEL_NAMES, type KernelName } from "./kernels.ts";
 import { createReferenceDevice } from "./reference/reference_device.ts";
 import { DEVICE_CASES } from "./testing/device_conformance.ts";
 import { createWasmDevice } from "./wasm/wasm_device.ts";
-import { IS_SKIPPED } from "./webgpu/testing/gpu_test_device.ts";
+import { IS_SKIPPED } from "#adapter";
 import { createWebgpuDevice } from "./webgpu/webgpu_device.ts";
 
 // Every device, what it must be able to do in f64, and how it is made: null where the machine has

@@ -17,7 +17,7 @@ import {
 } from "../testing/matrices.ts";
 import { transposed } from "../testing/oracle.ts";
 import { createWasmDevice } from "../wasm/wasm_device.ts";
-import { IS_SKIPPED } from "../webgpu/testing/gpu_test_device.ts";
+import { IS_SKIPPED } from "#adapter";
 import { createWebgpuDevice } from "../webgpu/webgpu_device.ts";
 import { cholesky } from "./cholesky.ts";
 import { eigh } from "./eigh.ts";

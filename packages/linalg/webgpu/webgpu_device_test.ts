@@ -2,7 +2,8 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { tensor } from "@pare/tensor";
 import { downloadF32 } from "../device.ts";
 import { createReferenceDevice } from "../reference/reference_device.ts";
-import { deviceTest, IS_SKIPPED, requestGpuDevice } from "./testing/gpu_test_device.ts";
+import { IS_SKIPPED } from "#adapter";
+import { deviceTest, requestGpuDevice } from "./testing/gpu_test_device.ts";
 import { createWebgpuDevice } from "./webgpu_device.ts";
 
 Deno.test({

@@ -1,21 +1,11 @@
 // Where the tests of this folder get their devices: from the adapter of the machine, if it has one.
 
+import { IS_SKIPPED } from "#adapter";
 import { createDevice } from "../../create_device.ts";
 import type { Device } from "../../device.ts";
 import { createGpu, type Gpu, type GpuSettings } from "../gpu.ts";
 import { createWebgpuKernels } from "../webgpu_kernels.ts";
 import { reservedWordIn } from "./reserved_words.ts";
-
-const HAS_ADAPTER = Boolean(await navigator.gpu?.requestAdapter());
-
-/** Whether this runs where a missing adapter is a failure, not a reason to skip. */
-function isContinuousIntegration(): boolean {
-  const permission = Deno.permissions.querySync({ name: "env", variable: "CI" });
-  return permission.state === "granted" && Boolean(Deno.env.get("CI"));
-}
-
-/** Whether tests that need an adapter are skipped. */
-export const IS_SKIPPED: boolean = !HAS_ADAPTER && !isContinuousIntegration();
 
 /** Requests a GPUDevice with the default limits. */
 export async function requestGpuDevice(): Promise<GPUDevice> {
