@@ -77,13 +77,13 @@ export function demoConfig(recipe: TrainingRecipe): Readonly<Record<string, unkn
 /** How the demo model is trained unless flags say otherwise. */
 export const DEMO_RECIPE: TrainingRecipe = {
   seed: 1,
-  steps: 5000,
-  windows: 8,
+  steps: 10000,
+  windows: 16,
   windowLength: 256,
   microBatches: 2,
-  warmupSteps: 100,
-  cooldownSteps: 1500,
-  learningRate: 4e-3,
+  warmupSteps: 200,
+  cooldownSteps: 3000,
+  learningRate: 3e-3,
   beta1: 0.9,
   beta2: 0.95,
   weightDecay: 0.1,
