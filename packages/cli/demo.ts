@@ -49,8 +49,8 @@ export const DEMO_CALIBRATION = "text/calibration.txt";
  * What `compress` does to the demo model unless it is told otherwise.
  *
  * Rounding to 4 bits in groups of 32 needs no text and no time, and makes the model 3.2 times as
- * small for less than a hundredth of its perplexity. 3 bits cost five times as much for a fifth
- * of the bytes; leaving the embedding as it is would halve the loss and add a sixth.
+ * small for a two-hundredth of its perplexity. 3 bits cost four times as much for a fifth of the
+ * bytes; leaving the embedding as it is would halve the loss and add a sixth.
  */
 export const DEMO_RECIPE: unknown = {
   version: 1,
