@@ -4,11 +4,11 @@ import {
   asvd,
   ASVD_CHECKS,
   type AsvdOptions,
+  LOW_RANK_CHECKS,
+  type LowRankOptions,
   planAsvd,
   planSvd,
   svd,
-  SVD_CHECKS,
-  type SvdOptions,
 } from "@pare/decomposers";
 import type { Registry } from "@pare/pipeline";
 import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "@pare/quantizers";
@@ -25,9 +25,9 @@ export const REGISTRY: Registry = {
   svd: {
     summary: "Splits a matrix into two thin ones by truncated SVD; needs no calibration",
     needs: "nothing",
-    checks: SVD_CHECKS,
-    plan: (shape, options: SvdOptions) => planSvd(shape, options),
-    compress: (weight, _statistics, options: SvdOptions, device) =>
+    checks: LOW_RANK_CHECKS,
+    plan: (shape, options: LowRankOptions) => planSvd(shape, options),
+    compress: (weight, _statistics, options: LowRankOptions, device) =>
       svd(weight, { ...options, device }),
   },
   asvd: {

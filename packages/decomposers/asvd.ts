@@ -21,18 +21,20 @@
 
 import { withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pare/operators";
-import { type Check, checkOptions, number, oneOf, ShapeError, type Tensor } from "@pare/tensor";
+import { type Check, checkOptions, number, oneOf, type Tensor, toF64 } from "@pare/tensor";
 import { activationBasis, type ConditionerOptions } from "./activation_basis.ts";
-import { checkWeight, planFactors, projectOnto } from "./projector.ts";
+import { checkStatistics } from "./check_statistics.ts";
+import { planFactors, storeFactors } from "./factors.ts";
+import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
+import { checkWeight, projectOnto } from "./projector.ts";
 import { rankOf } from "./rank.ts";
-import { type DeviceOptions, SVD_CHECKS, type SvdOptions } from "./svd.ts";
 
 /** Options of {@linkcode asvd}. */
-export interface AsvdOptions extends SvdOptions, ConditionerOptions {}
+export interface AsvdOptions extends LowRankOptions, ConditionerOptions {}
 
 /** One rule per option of {@linkcode asvd}. */
 export const ASVD_CHECKS: Readonly<Record<keyof AsvdOptions, Check>> = {
-  ...SVD_CHECKS,
+  ...LOW_RANK_CHECKS,
   variant: oneOf("0", "I", "II"),
   alpha: number(0, 2),
   statistic: oneOf("mean", "max"),
@@ -78,19 +80,12 @@ export async function asvd(
   checkOptions(ACTION, rest, ASVD_CHECKS);
   const shape = checkWeight(ACTION, weight);
   const rank = rankOf(shape, rest);
-  if (!statistics) {
-    throw new TypeError(
-      `${ACTION} as statistics of the inputs must be given: current value is null`,
-    );
-  }
-  const [, cols] = shape;
-  const { gram } = statistics;
-  if (gram.shape[0] !== cols || gram.shape[1] !== cols) {
-    throw new ShapeError(ACTION, [cols, cols], gram.shape);
-  }
+  const seen = checkStatistics(ACTION, shape, statistics);
   return await withDevice(device, async (device) => {
-    const basis = await activationBasis(weight, statistics, rank, rest, device);
-    return await projectOnto(weight, basis, rest.factorDtype ?? "f16", device);
+    const a = toF64(weight);
+    const basis = await activationBasis(weight, seen, rank, rest, device);
+    const factors = await projectOnto(a, basis, device);
+    return await storeFactors(factors, rest, { weight: a, gram: seen.gram, device });
   }, "f64");
 }
 
@@ -105,5 +100,5 @@ export async function asvd(
  */
 export function planAsvd(shape: MatrixShape, options: AsvdOptions = {}): OperatorNode {
   checkOptions(ACTION, options, ASVD_CHECKS);
-  return planFactors(shape, rankOf(shape, options), options.factorDtype ?? "f16");
+  return planFactors(shape, options);
 }

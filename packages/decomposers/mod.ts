@@ -17,6 +17,6 @@
 
 export type { ConditionerOptions } from "./activation_basis.ts";
 export * from "./asvd.ts";
-export type { FactorDtype } from "./projector.ts";
+export * from "./low_rank_options.ts";
 export * from "./rank.ts";
 export * from "./svd.ts";

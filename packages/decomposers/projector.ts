@@ -6,48 +6,19 @@
 // vectors of A S: no inverse, no division by a singular value, and defined for singular S too.
 
 import { type Device, downloadF64 } from "@pare/linalg";
-import {
-  dense,
-  type MatrixShape,
-  type OperatorNode,
-  product,
-  type ProductOperator,
-} from "@pare/operators";
-import { castFinite, castTo, ShapeError, type Tensor, toF64 } from "@pare/tensor";
+import type { MatrixShape } from "@pare/operators";
+import { ShapeError, type Tensor } from "@pare/tensor";
+import type { Factors } from "./factors.ts";
 
-/** The dtypes that factors are stored in. */
-export type FactorDtype = "f32" | "f16" | "bf16";
-
-/**
- * Projects `weight` on the columns of `basis`, f64 `[rows, k]`, and rounds the factors; refuses
- * numbers that are too large for their dtype.
- */
+/** Projects `weight`, f64 `[rows, cols]`, on the columns of `basis`, f64 `[rows, k]`. */
 export async function projectOnto(
-  weight: Tensor,
+  weight: Tensor<"f64">,
   basis: Tensor<"f64">,
-  dtype: FactorDtype,
   device: Device,
-): Promise<ProductOperator> {
+): Promise<Factors> {
   using scope = device.scope();
-  const u = scope.upload(basis);
-  const right = scope.matmul(u, scope.upload(toF64(weight)), { transposeA: true });
-  return product(
-    dense(castTo(basis, dtype)),
-    dense(castFinite("Cannot store a factor", await downloadF64(scope, right), dtype)),
-  );
-}
-
-/** The node of a product of two dense factors. */
-export function planFactors(
-  [rows, cols]: MatrixShape,
-  rank: number,
-  dtype: FactorDtype,
-): OperatorNode {
-  return {
-    form: "product",
-    left: { form: "dense", shape: [rows, rank], dtype },
-    right: { form: "dense", shape: [rank, cols], dtype },
-  };
+  const right = scope.matmul(scope.upload(basis), scope.upload(weight), { transposeA: true });
+  return { left: basis, right: await downloadF64(scope, right) };
 }
 
 /** The first `count` columns of a matrix. */

@@ -8,40 +8,13 @@
 // Bound: ‖A - Ã‖_F² = Σ_{i>k} σ_i², and no matrix of rank k is nearer. Rounding the factors to
 // their dtype comes on top. Cost: one SVD, 4 m n² + 8 n³ for m >= n.
 
-import { type Device, svd as decompose, withDevice } from "@pare/linalg";
+import { svd as decompose, withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator } from "@pare/operators";
-import { type Check, checkOptions, integer, number, oneOf, type Tensor, toF64 } from "@pare/tensor";
-import {
-  checkWeight,
-  type FactorDtype,
-  leadingCols,
-  planFactors,
-  projectOnto,
-} from "./projector.ts";
-import { rankOf, type RankOptions } from "./rank.ts";
-
-/** Options of {@linkcode svd}. */
-export interface SvdOptions extends RankOptions {
-  /**
-   * The dtype that the factors are stored in.
-   *
-   * @default {"f16"}
-   */
-  factorDtype?: FactorDtype;
-}
-
-/** Where a decomposition runs. */
-export interface DeviceOptions {
-  /** The device; one of WebAssembly is made for the call where none is given or it has no f64. */
-  device?: Device;
-}
-
-/** One rule per option of {@linkcode svd}. */
-export const SVD_CHECKS: Readonly<Record<keyof SvdOptions, Check>> = {
-  rank: integer(1),
-  keep: number(Number.MIN_VALUE, 1),
-  factorDtype: oneOf("f32", "f16", "bf16"),
-};
+import { checkOptions, type Tensor, toF64 } from "@pare/tensor";
+import { planFactors, storeFactors } from "./factors.ts";
+import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
+import { checkWeight, leadingCols, projectOnto } from "./projector.ts";
+import { rankOf } from "./rank.ts";
 
 const ACTION = "Cannot decompose by SVD";
 
@@ -61,7 +34,7 @@ const ACTION = "Cannot decompose by SVD";
  * ```
  *
  * @param weight A, `[m, n]`.
- * @param options The rank and the factors' dtype, and the device.
+ * @param options The rank and how the factors are stored, and the device.
  * @returns L · R of the chosen rank.
  * @throws {RangeError} If an option is out of range, the rank saves nothing, a weight is not finite,
  * or a factor is too large for its dtype.
@@ -69,14 +42,16 @@ const ACTION = "Cannot decompose by SVD";
  */
 export async function svd(
   weight: Tensor,
-  options: SvdOptions & DeviceOptions = {},
+  options: LowRankOptions & DeviceOptions = {},
 ): Promise<ProductOperator> {
   const { device, ...rest } = options;
-  checkOptions(ACTION, rest, SVD_CHECKS);
+  checkOptions(ACTION, rest, LOW_RANK_CHECKS);
   const rank = rankOf(checkWeight(ACTION, weight), rest);
   return await withDevice(device, async (device) => {
-    const { u } = await decompose(toF64(weight), { device });
-    return await projectOnto(weight, leadingCols(u, rank), rest.factorDtype ?? "f16", device);
+    const a = toF64(weight);
+    const { u } = await decompose(a, { device });
+    const factors = await projectOnto(a, leadingCols(u, rank), device);
+    return await storeFactors(factors, rest, { weight: a, gram: null, device });
   }, "f64");
 }
 
@@ -89,7 +64,7 @@ export async function svd(
  * @throws {RangeError} If an option is out of range or the rank saves nothing.
  * @throws {TypeError} If an option is unknown.
  */
-export function planSvd(shape: MatrixShape, options: SvdOptions = {}): OperatorNode {
-  checkOptions(ACTION, options, SVD_CHECKS);
-  return planFactors(shape, rankOf(shape, options), options.factorDtype ?? "f16");
+export function planSvd(shape: MatrixShape, options: LowRankOptions = {}): OperatorNode {
+  checkOptions(ACTION, options, LOW_RANK_CHECKS);
+  return planFactors(shape, options);
 }

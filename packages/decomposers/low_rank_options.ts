@@ -1,0 +1,29 @@
+import type { Device } from "@pare/linalg";
+import { type Check, integer, number, oneOf } from "@pare/tensor";
+import type { RankOptions } from "./rank.ts";
+
+/** The dtypes that factors are stored in. */
+export type FactorDtype = "f32" | "f16" | "bf16";
+
+/** Options that every low-rank method has. */
+export interface LowRankOptions extends RankOptions {
+  /**
+   * The dtype that the factors are stored in.
+   *
+   * @default {"f16"}
+   */
+  factorDtype?: FactorDtype;
+}
+
+/** Where a decomposition runs. */
+export interface DeviceOptions {
+  /** The device; one of WebAssembly is made for the call where none is given or it has no f64. */
+  device?: Device;
+}
+
+/** One rule per option that every low-rank method has. */
+export const LOW_RANK_CHECKS: Readonly<Record<keyof LowRankOptions, Check>> = {
+  rank: integer(1),
+  keep: number(Number.MIN_VALUE, 1),
+  factorDtype: oneOf("f32", "f16", "bf16"),
+};
