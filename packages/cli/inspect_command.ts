@@ -72,7 +72,7 @@ function viewOf(name: string, { model, manifest }: OpenedSource): LayerView {
   };
 }
 
-/** A form in a few words, as `affine 4-bit g64` or `dense f16 · dense f16`. */
+/** A form in a few words, as `affine 4-bit g64` or `dense f16 · dense f16, rank 8`. */
 function describe(node: OperatorNode): string {
   switch (node.form) {
     case "dense":
@@ -85,6 +85,8 @@ function describe(node: OperatorNode): string {
       return `${describe(node.left)} · ${describe(node.right)}, rank ${shapeOfNode(node.left)[1]}`;
     case "sum":
       return node.terms.map(describe).join(" + ");
+    case "interpolative":
+      return node.rest ? `identity | ${describe(node.rest)}` : "identity";
     default:
       return `${node.form}(${describe(node.inner)})`;
   }

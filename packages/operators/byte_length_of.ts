@@ -8,7 +8,7 @@ import { tensorSpecsOf } from "./tensor_specs_of.ts";
 
 /**
  * Counts the bytes of all the tensors an operator is stored in: codes, scales, zero points,
- * orders, signs.
+ * orders, signs, masks.
  *
  * @example Four bits a weight and 16 for each group of 32
  * ```ts

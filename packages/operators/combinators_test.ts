@@ -1,9 +1,9 @@
-// Products, sums, scales and orders: what the conformance suite leaves open.
+// Products, sums, scales, orders and identities: what the conformance suite leaves open.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { castTo, type Tensor, tensor } from "@pare/tensor";
 import { type Operator, permuted, product, scaled, serialize, sum, toDense } from "./mod.ts";
-import { dense } from "./mod.ts";
+import { dense, identityColumns, interpolative } from "./mod.ts";
 import { randomDense } from "./testing/operators.ts";
 
 const matrix = (values: number[], shape: number[]): Operator =>
@@ -31,6 +31,19 @@ Deno.test("permuted() reads inner[rowOrder[i], colOrder[j]]", () => {
   const inner = matrix([0, 1, 2, 10, 11, 12, 20, 21, 22], [3, 3]);
   const operator = permuted(inner, { rowOrder: order(1, 2, 0), colOrder: order(2, 0, 1) });
   assertEquals(toDense(operator).data, Float32Array.of(12, 10, 11, 22, 20, 21, 2, 0, 1));
+});
+
+Deno.test("interpolative() puts the columns of the identity where they are told", () => {
+  const rest = matrix([1, 2, 3, 4, 5, 6], [2, 3]);
+  const operator = interpolative(rest, order(1, 3));
+  assertEquals(toDense(operator).data, Float32Array.of(1, 1, 2, 0, 3, 4, 0, 5, 1, 6));
+  assertEquals(operator.mask.data, Uint8Array.of(0b01010));
+  assertEquals(identityColumns(operator), order(1, 3));
+  // Bit 8 is the lowest of the second byte.
+  const wide = interpolative(matrix([1, 2, 3, 4, 5, 6, 7, 8], [1, 8]), order(8));
+  assertEquals(wide.mask.data, Uint8Array.of(0, 1));
+  const whole = interpolative(null, order(0, 1, 2));
+  assertEquals(toDense(whole).data, Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1));
 });
 
 Deno.test("serialize() names what stands in what, own tensors first", () => {
@@ -81,4 +94,23 @@ Deno.test("permuted() refuses what is no permutation", () => {
   assertThrows(() => permuted(inner, { colOrder: order(0, 1) }), RangeError, "shape [3]");
   const floats = vector(0, 1) as unknown as Tensor<"u32">;
   assertThrows(() => permuted(inner, { rowOrder: floats }), TypeError, "u32");
+});
+
+Deno.test("interpolative() refuses columns and operators that do not fit", () => {
+  const rest = randomDense([2, 3]);
+  assertThrows(
+    () => interpolative(rest, order(1, 1)),
+    RangeError,
+    "columns must be ascending and below 5: current value of element 1 is 1",
+  );
+  assertThrows(() => interpolative(rest, order(2, 1)), RangeError, "element 1 is 1");
+  assertThrows(() => interpolative(rest, order(0, 5)), RangeError, "element 1 is 5");
+  assertThrows(() => interpolative(null, order()), RangeError, "one or more: current count is 0");
+  assertThrows(
+    () => interpolative(rest, order(0, 1, 2)),
+    RangeError,
+    "rest must be of the shape [3, 3]: current operator is of the shape [2, 3]",
+  );
+  const floats = vector(0, 1) as unknown as Tensor<"u32">;
+  assertThrows(() => interpolative(rest, floats), TypeError, "u32");
 });

@@ -1,6 +1,7 @@
 import { AFFINE } from "./affine.ts";
 import { DENSE } from "./dense.ts";
 import type { Form, FormName } from "./form.ts";
+import { INTERPOLATIVE } from "./interpolative.ts";
 import { PERMUTED } from "./permuted.ts";
 import { PRODUCT } from "./product.ts";
 import { ROTATED } from "./rotated.ts";
@@ -20,4 +21,5 @@ export const FORMS: Readonly<Record<FormName, Form>> = {
   scaled: SCALED,
   permuted: PERMUTED,
   rotated: ROTATED,
+  interpolative: INTERPOLATIVE,
 };

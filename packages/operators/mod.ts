@@ -1,7 +1,7 @@
 /**
  * The storage forms of compressed weights: dense matrices, packed integer codes, products, sums,
- * and scaled, permuted or rotated ones of these. Every form tells its exact size, multiplies
- * without being written out, and is stored as named tensors with a small JSON node.
+ * and scaled, permuted, rotated or interpolative ones of these. Every form tells its exact size,
+ * multiplies without being written out, and is stored as named tensors with a small JSON node.
  *
  * @example A quantized matrix with a correction of low rank
  * ```ts
@@ -33,6 +33,7 @@ export { bitsPerWeight, byteLengthOf } from "./byte_length_of.ts";
 export { dense } from "./dense.ts";
 export { gatherRows, toDense } from "./gather_rows.ts";
 export { hadamardRotation, type HadamardRotationOptions } from "./hadamard_rotation.ts";
+export { identityColumns, interpolative } from "./interpolative.ts";
 export * from "./method.ts";
 export * from "./node.ts";
 export { nodeOf } from "./node_of.ts";

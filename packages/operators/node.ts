@@ -38,6 +38,12 @@ export type OperatorNode =
     readonly inner: OperatorNode;
     readonly left: RotationNode | null;
     readonly right: RotationNode | null;
+  }
+  | {
+    readonly form: "interpolative";
+    readonly shape: MatrixShape;
+    /** `null`: all columns are those of the identity. */
+    readonly rest: OperatorNode | null;
   };
 
 /** What a manifest says of a rotation. */

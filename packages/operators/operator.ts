@@ -114,6 +114,26 @@ export interface RotatedOperator {
   readonly right: Rotation | null;
 }
 
+/**
+ * Some columns are those of the identity, in order, and are not stored; `rest` is the others.
+ *
+ * It multiplies from the right in an interpolative decomposition C · Z, where C are columns of the
+ * matrix itself and Z says how to make the other columns of them.
+ */
+export interface InterpolativeOperator {
+  /** The storage form. */
+  readonly form: "interpolative";
+  /** `[rows, cols]`, `rows` at most `cols`. */
+  readonly shape: MatrixShape;
+  /**
+   * One bit for each column, lowest bit first: 1 for the `rows` columns of the identity; the last
+   * byte is filled up with zeros: u8 `[ceil(cols / 8)]`.
+   */
+  readonly mask: Tensor<"u8">;
+  /** The other columns in order, `[rows, cols − rows]`; `null` where there are none. */
+  readonly rest: Operator | null;
+}
+
 /** A linear layer's weight in one of the storage forms: plain data, never changed. */
 export type Operator =
   | DenseOperator
@@ -122,4 +142,5 @@ export type Operator =
   | SumOperator
   | ScaledOperator
   | PermutedOperator
-  | RotatedOperator;
+  | RotatedOperator
+  | InterpolativeOperator;

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type AnyTensor, castTo, FormatError, type Tensor, tensor } from "@pare/tensor";
 import { nodeOf, type Operator, parse, parseNode, permuted, product, serialize } from "./mod.ts";
-import { hadamardRotation, orthogonalRotation, rotated, scaled, sum } from "./mod.ts";
+import { hadamardRotation, interpolative, orthogonalRotation, rotated, scaled } from "./mod.ts";
+import { sum } from "./mod.ts";
 import { nested, randomAffine, randomDense, randomOrthogonal } from "./testing/operators.ts";
 
 /** Reads an operator back whose node and tensors are changed; gives the field that is wrong. */
@@ -143,6 +144,36 @@ Deno.test("parse() refuses factors, orders and rotations that are not what they 
     wrongField(turned, (node) => node.right = { kind: "orthogonal", block: 1 }),
     "mlp.right.block",
   );
+});
+
+Deno.test("parse() refuses masks and identities that do not fit together", () => {
+  const columns = tensor(Uint32Array.of(1, 4), [2], "u32");
+  const mixture = interpolative(randomDense([2, 3]), columns);
+  const mask = (byte: number) => (_: unknown, tensors: Map<string, AnyTensor>) =>
+    tensors.set("mask", tensor(Uint8Array.of(byte), [1], "u8"));
+  assertEquals(mixture.mask.data, Uint8Array.of(0b10010));
+  assertEquals(wrongField(mixture, mask(0b00010)), "mlp.mask");
+  assertEquals(wrongField(mixture, mask(0b10011)), "mlp.mask");
+  // As many bits as there must be, but one of them beyond the last column; or one more there.
+  assertEquals(wrongField(mixture, mask(0b100010)), "mlp.mask");
+  assertEquals(wrongField(mixture, mask(0b10010010)), "mlp.mask");
+  const wide = tensor(Uint8Array.of(0b10010, 0), [2], "u8");
+  assertEquals(wrongField(mixture, (_, tensors) => tensors.set("mask", wide)), "mlp.mask");
+  assertEquals(wrongField(mixture, (_, tensors) => tensors.delete("mask")), "mlp.mask");
+  const without = (node: Record<string, unknown>) => node.rest = null;
+  assertEquals(wrongField(mixture, without), "mlp.rest");
+  assertEquals(wrongField(mixture, (node) => node.shape = [2, 6]), "mlp.rest");
+  assertEquals(wrongField(mixture, (node) => node.shape = [3, 5]), "mlp.rest");
+  assertEquals(wrongField(mixture, (node) => node.shape = [5, 2]), "mlp.shape");
+  assertEquals(wrongField(mixture, (node) => node.shape = undefined), "mlp.shape");
+  assertEquals(wrongField(mixture, (node) => node.columns = [1, 4]), "mlp.columns");
+
+  const three = tensor(Uint32Array.of(0, 1, 2), [3], "u32");
+  const node = nodeOf(interpolative(null, three));
+  assertEquals(node, { form: "interpolative", shape: [3, 3], rest: null });
+  const dense = nodeOf(randomDense([3, 1]));
+  const { field } = assertThrows(() => parseNode({ ...node, rest: dense }, "mlp"), FormatError);
+  assertEquals(field, "mlp.rest");
 });
 
 Deno.test("parseNode() reads 8 levels and no more, and serialize() writes no more", () => {

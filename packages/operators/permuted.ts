@@ -1,8 +1,8 @@
-import type { DeviceArray } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
 import { checkTensor, type Reject, rejectAs } from "./check_tensor.ts";
 import { readBoolean, readObject } from "./field.ts";
-import type { Apply, Form, NodeOf } from "./form.ts";
+import type { Form, NodeOf } from "./form.ts";
+import { gatherCols } from "./gather_cols.ts";
 import type { Operator, PermutedOperator } from "./operator.ts";
 import { pipe } from "./pipe.ts";
 
@@ -114,16 +114,12 @@ export const PERMUTED: Form<PermutedOperator, NodeOf<"permuted">> = {
     // Activation j meets column colOrder[j], so column k of `inner` meets the activation that
     // colOrder sends to it: the inverse of the order.
     return pipe(
-      colOrder && gather(upload(inverseOf(colOrder))),
+      colOrder && gatherCols(upload(inverseOf(colOrder))),
       bind(inner),
-      rowOrder && gather(upload(rowOrder)),
+      rowOrder && gatherCols(upload(rowOrder)),
     );
   },
 };
-
-function gather(order: DeviceArray): Apply {
-  return (x, device) => device.gatherCols(x, order);
-}
 
 function inverseOf(order: Tensor<"u32">): Tensor<"u32"> {
   const data = new Uint32Array(order.data.length);

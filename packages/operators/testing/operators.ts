@@ -10,7 +10,7 @@ import {
   tensor,
 } from "@pare/tensor";
 import { affine, dense, hadamardRotation, orthogonalRotation, permuted, product } from "../mod.ts";
-import { rotated, scaled, sum } from "../mod.ts";
+import { interpolative, rotated, scaled, sum } from "../mod.ts";
 import type { AffineOperator, DenseOperator, MatrixShape, Operator } from "../operator.ts";
 
 /** Options of {@linkcode randomAffine}. */
@@ -75,6 +75,10 @@ export function randomOrthogonal(size: number, seed = 0): Tensor {
 const rows = (length: number) => randomPermutation(length, { seed: 1 });
 const cols = (length: number) => randomPermutation(length, { seed: 2 });
 const factors = (length: number, seed = 0) => randomNormal([length], { seed, stream: 5 });
+const some = (count: number, length: number) => {
+  const data = randomPermutation(length, { seed: 6 }).data.slice(0, count).sort();
+  return tensor(data, [count], "u32");
+};
 const half = (length: number) => castTo(factors(length), "f16");
 
 /** The operators that every conformance test runs over. */
@@ -198,6 +202,26 @@ export const OPERATORS: readonly (readonly [name: string, operator: Operator])[]
         product(randomAffine([64, 5]), randomAffine([5, 172], { groupSize: 64 })),
       ),
       { left: hadamardRotation(64, { seed: 3 }), right: hadamardRotation(172, { seed: 4 }) },
+    ),
+  ],
+  ["interpolative 5x7", interpolative(randomDense([5, 2]), some(5, 7))],
+  ["interpolative, one row 1x9", interpolative(randomDense([1, 8]), some(1, 9))],
+  ["interpolative, all but one column 16x17", interpolative(randomDense([16, 1]), some(16, 17))],
+  ["interpolative, whole bytes 3x24", interpolative(randomDense([3, 21], 1, "f16"), some(3, 24))],
+  ["interpolative, identity alone 11x11", interpolative(null, some(11, 11))],
+  [
+    "interpolative codes 17x33",
+    interpolative(randomAffine([17, 16], { bits: 3, zeroPointDtype: "u8" }), some(17, 33)),
+  ],
+  [
+    "product with an interpolative 64x172",
+    product(randomDense([64, 40], 1, "f16"), interpolative(randomDense([40, 132]), some(40, 172))),
+  ],
+  [
+    "sum with an interpolative 17x33",
+    sum(
+      product(randomDense([17, 4], 1), randomDense([4, 33], 2)),
+      product(randomDense([17, 2], 3), interpolative(randomDense([2, 31], 4), some(2, 33))),
     ),
   ],
   [

@@ -141,6 +141,26 @@ const ORACLES: { readonly [F in FormName]: (operator: OperatorOf<F>) => Oracle }
     }
     return { values, norm, roundings };
   },
+
+  interpolative({ shape: [rows, cols], mask, rest }) {
+    const others = rest && oracleOf(rest);
+    const values = new Float64Array(rows * cols);
+    for (let col = 0, identity = 0; col < cols; col++) {
+      const isIdentity = readBits(mask.data, mask.data.length, 0, col, 1) === 1;
+      for (let row = 0; row < rows; row++) {
+        values[row * cols + col] = isIdentity
+          ? Number(row === identity)
+          : others?.values[row * (cols - rows) + col - identity] ?? NaN;
+      }
+      if (isIdentity) identity++;
+    }
+    return {
+      values,
+      norm: Math.hypot(Math.sqrt(rows), others?.norm ?? 0),
+      // What the identity takes is exact, and added once.
+      roundings: (others?.roundings ?? 0) + 1,
+    };
+  },
 };
 
 /** One integer of a packed row, bit by bit. */
