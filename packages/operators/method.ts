@@ -13,6 +13,11 @@ export interface Statistics {
   readonly meanAbs: Tensor<"f64">;
   /** Largest |x| per channel, `[n]`. */
   readonly maxAbs: Tensor<"f64">;
+  /**
+   * What the layer reads of the same tokens once the blocks before its own are compressed, where all
+   * else here is of the original model; only for methods that ask for both.
+   */
+  readonly compressed?: Pick<Statistics, "tokens" | "gram">;
 }
 
 /**

@@ -13,6 +13,7 @@ import {
 import { castFinite, type Tensor } from "@pare/tensor";
 import { castOperator } from "./cast_operator.ts";
 import type { Measure } from "./journal.ts";
+import type { PartInputs } from "./part_inputs.ts";
 import type { LayerPlan, Part } from "./plan.ts";
 import type { Registry } from "./registry.ts";
 import type { TensorWriter } from "./tensor_writer.ts";
@@ -32,7 +33,7 @@ export interface PartJob {
  *
  * @param job Model, methods and device.
  * @param part What to work on.
- * @param statistics What calibration saw, by the name of the input; `null` without calibration.
+ * @param inputs What calibration saw of the layers' inputs; `null` without calibration.
  * @param writer Where the tensors go.
  * @param onLayer Called before each layer.
  * @returns What was measured of each layer.
@@ -40,14 +41,14 @@ export interface PartJob {
 export async function compressPart(
   job: PartJob,
   part: Part,
-  statistics: Readonly<Record<string, Statistics>> | null,
+  inputs: PartInputs | null,
   writer: TensorWriter,
   onLayer: (name: string) => void,
 ): Promise<ReadonlyMap<string, Measure>> {
   const measures = new Map<string, Measure>();
   for (const layer of part.layers) {
     onLayer(layer.name);
-    const seen = statistics && layer.input !== null ? statistics[layer.input] : null;
+    const seen = inputs && statisticsOf(inputs, layer, job.registry);
     measures.set(layer.name, await compressLayer(job, layer, seen, writer));
   }
   for (const [name, { dtype }] of part.vectors) {
@@ -60,6 +61,18 @@ export async function compressPart(
     await writer.write(name, castFinite(`Cannot store ${name}`, vector, dtype));
   }
   return measures;
+}
+
+/** What a layer's method is shown of its input. */
+function statisticsOf(
+  { original, compressed }: PartInputs,
+  { input, step }: LayerPlan,
+  registry: Registry,
+): Statistics | null {
+  if (input === null) return null;
+  if (!compressed || !step || registry[step.method].needs !== "both-grams") return original[input];
+  const { tokens, gram } = compressed[input];
+  return { ...original[input], compressed: { tokens, gram } };
 }
 
 async function compressLayer(

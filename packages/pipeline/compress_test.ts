@@ -19,6 +19,7 @@ const WINDOWS = Array.from(
 
 const RTN = { method: "rtn", options: { bits: 3, groupSize: 8 } };
 const ASVD = { method: "asvd", layers: "**.mlp.*", options: { keep: 0.7 } };
+const BOTH = { ...ASVD, method: "both", layers: "model.layers.{0,1}.mlp.*" };
 
 const device = createReferenceDevice();
 
@@ -55,6 +56,7 @@ const RECIPES: readonly [name: string, recipe: Record<string, unknown>][] = [
   ["rtn", { steps: [RTN] }],
   ["asvd of the MLP, rtn of the rest", { steps: [RTN, ASVD] }],
   ["asvd, sequential", { steps: [ASVD], calibration: { sequential: true } }],
+  ["both Gram matrices for some, one or none for others", { steps: [RTN, ASVD, BOTH] }],
   ["rtn of everything", { dtype: "f16", steps: [{ ...RTN, layers: "**" }] }],
 ];
 
@@ -249,6 +251,55 @@ Deno.test("compress() in sequence calibrates a block on what the compressed ones
   assert(toDense(found).data.some((value, i) => value !== toDense(plain).data[i]));
 });
 
+Deno.test("compress() shows a method that needs both the inputs of both models, others one", async () => {
+  const shown = new Map<string, Statistics>();
+  const spyOf = (name: string, needs: "gram" | "both-grams"): typeof METHODS.asvd => ({
+    ...METHODS.rtn,
+    needs,
+    compress: (weight, statistics, options, device) => {
+      const block = [...shown.keys()].filter((key) => key.startsWith(name)).length;
+      if (statistics) shown.set(`${name} ${block}`, statistics);
+      return METHODS.rtn.compress(weight, null, options, device);
+    },
+  });
+  const registry = { ...METHODS, one: spyOf("one", "gram"), two: spyOf("two", "both-grams") };
+  // q is the first to read what comes out of the blocks before; k reads the same.
+  const steps = [
+    { ...RTN, layers: ["model.embed_tokens", "model.layers.**"] },
+    { ...RTN, method: "two", layers: "**.q_proj" },
+    { ...RTN, method: "one", layers: "**.k_proj" },
+  ];
+  const recipe = parseRecipe({ version: 1, steps }, registry);
+  const output = memoryOutput();
+  const items: string[] = [];
+  const manifest = await compress(jobOf({ steps: [] }, { recipe, registry }), output, {
+    onProgress: ({ stage, item }) => stage === "Compressing" && items.push(item),
+  });
+  assertEquals(items, Object.keys(manifest.layers));
+  const original = openModel(tinyCheckpoint());
+  const small = await reopen(output);
+  const [wanted, behind] = await Promise.all(
+    [original, small].map((model) => Array.fromAsync(calibrate(model, WINDOWS, { device }))),
+  );
+  for (const [block, { statistics: { attention } }] of wanted.entries()) {
+    assertEquals(shown.get(`one ${block}`), attention);
+    const { tokens, gram } = behind[block].statistics.attention;
+    assertEquals(shown.get(`two ${block}`), { ...attention, compressed: { tokens, gram } });
+    assertNotEquals(gram, attention.gram, `block ${block}`);
+  }
+});
+
+Deno.test("compress() measures outputs by the original model's inputs, whatever methods see", async () => {
+  const measuresOf = async (method: string) => {
+    const step = { ...RTN, method, layers: "**.mlp.*" };
+    const registry = { ...METHODS, spy: { ...METHODS.rtn, needs: "both-grams" as const } };
+    const recipe = parseRecipe({ version: 1, steps: [RTN, step] }, registry);
+    const { layers } = await compress(jobOf({ steps: [] }, { recipe, registry }), memoryOutput());
+    return Object.values(layers).map(({ activationNmse }) => activationNmse);
+  };
+  assertEquals(await measuresOf("spy"), await measuresOf("rtn"));
+});
+
 Deno.test("planJob() leaves alone what a step excepts, and dense layers in the model's dtype", () => {
   const recipe = { steps: [{ ...RTN, except: ["**.down_proj", "**.1.**"] }] };
   const layersOf = (changes: Partial<CompressionJob>) =>
@@ -382,6 +433,11 @@ Deno.test("planJob() refuses recipes that cannot work, before any work", () => {
     { steps: [{ ...ASVD, layers: "model.embed_tokens" }] },
     "must have a method without calibration",
   );
-  at({ steps: [ASVD] }, "calibration text must be given for asvd", { calibration: null });
+  at({ steps: [RTN, ASVD] }, "calibration text must be given for asvd:", { calibration: null });
+  at({ steps: [BOTH] }, "calibration text must be given for both:", { calibration: null });
+  at(
+    { steps: [RTN, BOTH], calibration: { sequential: true } },
+    "calibration must not be sequential for both, which",
+  );
   at({ steps: [{ method: "asvd", options: { rank: 16 } }] }, "must be at most 8");
 });

@@ -10,7 +10,7 @@ import {
 import type { Measure } from "./journal.ts";
 import { type CompressionPlan, planCompression, sizeOfLayers } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
-import type { Registry } from "./registry.ts";
+import type { Needs, Registry } from "./registry.ts";
 
 /** Everything that decides the result of a compression. */
 export interface CompressionJob {
@@ -57,13 +57,7 @@ export interface PlannedJob {
 export function planJob(job: CompressionJob): PlannedJob {
   const { model, recipe, registry, format, maxShardBytes } = job;
   const plan = planCompression(model, recipe, registry, { dense: format === "hf", maxShardBytes });
-  if (plan.needs !== "nothing" && !job.calibration) {
-    const methods = new Set(recipe.steps.map(({ method }) => method));
-    throw new RangeError(
-      `Cannot compress as calibration text must be given for ${[...methods].join(", ")}: ` +
-        `current text is none`,
-    );
-  }
+  checkCalibration(job, plan);
   const files = new Map(
     plan.files.shards.map(({ fileName, byteLength }) => [fileName, byteLength]),
   );
@@ -82,6 +76,29 @@ export function planJob(job: CompressionJob): PlannedJob {
   const { manifestByteLength, byteLength } = planManifest(blank);
   files.set(MANIFEST_FILE, manifestByteLength);
   return { plan, files, byteLength };
+}
+
+/** Refuses a job whose steps need what it does not have, or what its recipe rules out. */
+function checkCalibration(
+  { recipe: { calibration, steps }, registry, calibration: text }: CompressionJob,
+  { needs }: CompressionPlan,
+): void {
+  const namesOf = (...wanted: readonly Needs[]) => {
+    const methods = steps.map(({ method }) => method);
+    return [...new Set(methods.filter((name) => wanted.includes(registry[name].needs)))].join(", ");
+  };
+  if (needs !== "nothing" && !text) {
+    throw new RangeError(
+      `Cannot compress as calibration text must be given for ` +
+        `${namesOf("channels", "gram", "both-grams")}: current text is none`,
+    );
+  }
+  if (needs === "both-grams" && calibration.sequential) {
+    throw new RangeError(
+      `Cannot compress as calibration must not be sequential for ${namesOf("both-grams")}, which ` +
+        `looks at the inputs of the original model too: current value of sequential is true`,
+    );
+  }
 }
 
 /** The files of the result that are text, but for the manifest. */

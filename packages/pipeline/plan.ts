@@ -12,7 +12,7 @@ import {
 import type { FloatDtype, TensorSpec } from "@pare/tensor";
 import { matchesGlob } from "./glob.ts";
 import type { Recipe, Step } from "./recipe.ts";
-import type { Needs, Registry } from "./registry.ts";
+import { NEEDS, type Needs, type Registry } from "./registry.ts";
 
 /** What becomes of one linear layer. */
 export interface LayerPlan {
@@ -115,14 +115,14 @@ export function planCompression(
         `${layers.map((glob) => `"${glob}"`).join(", ")}`,
     );
   }
-  const needs = [...used].map(({ method }) => registry[method].needs);
+  const needs = [...used].map(({ method }) => NEEDS.indexOf(registry[method].needs));
   return {
     parts,
     files: planSafetensors(specsOf(parts), {
       metadata: { format: "pt" },
       maxShardBytes: options.maxShardBytes,
     }),
-    needs: needs.includes("gram") ? "gram" : needs.includes("channels") ? "channels" : "nothing",
+    needs: NEEDS[Math.max(0, ...needs)],
   };
 }
 
@@ -150,7 +150,8 @@ export function sizeOfLayers(
  * @param calibration How much text goes through the model, or `null`.
  * @param hiddenSize The width of the residual stream.
  * @returns Bytes: the runtime, one block on the device, the work on the largest layer, the hidden
- * states of the calibration text and one block's Gram matrices.
+ * states of the calibration text and one block's Gram matrices; both twice where a step needs those
+ * of the compressed model too.
  */
 export function estimateMemory(
   plan: CompressionPlan,
@@ -171,7 +172,8 @@ export function estimateMemory(
   );
   const grams = [...inputs.values()].reduce((sum, bytes) => sum + bytes, 0);
   const hidden = 4 * calibration.windows * calibration.windowLength * hiddenSize;
-  return weights + 4 * block + 5 * grams + 4 * hidden;
+  const streams = plan.needs === "both-grams" ? 2 : 1;
+  return weights + 4 * block + streams * (5 * grams + 4 * hidden);
 }
 
 function area([rows, cols]: MatrixShape): number {

@@ -1,8 +1,14 @@
 import type { WeightMethod, WeightPlan } from "@pare/operators";
 import type { Check } from "@pare/tensor";
 
-/** What a method needs to know of a layer's inputs. */
-export type Needs = "nothing" | "channels" | "gram";
+/**
+ * What a method needs to know of a layer's inputs: sums per channel, the Gram matrix too, or beside
+ * it the Gram matrix of what the layer reads once the blocks before its own are compressed.
+ */
+export type Needs = "nothing" | "channels" | "gram" | "both-grams";
+
+/** What there is to know, from the least to the most; each has all that stands before it. */
+export const NEEDS: readonly Needs[] = ["nothing", "channels", "gram", "both-grams"];
 
 /** A compression method as recipes know it. */
 export interface Method {

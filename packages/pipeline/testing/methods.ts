@@ -1,8 +1,10 @@
 import { asvd, ASVD_CHECKS, type AsvdOptions, planAsvd } from "@pare/decomposers";
+import type { Statistics } from "@pare/operators";
 import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "@pare/quantizers";
+import { tensor } from "@pare/tensor";
 import type { Registry } from "../registry.ts";
 
-/** One method without calibration and one with. */
+/** A method without calibration, one with, and one that looks at the compressed model's inputs too. */
 export const METHODS: Registry = {
   rtn: {
     summary: "Rounds to nearest",
@@ -19,4 +21,26 @@ export const METHODS: Registry = {
     compress: (weight, statistics, options: AsvdOptions, device) =>
       asvd(weight, statistics, { ...options, device }),
   },
+  both: {
+    summary: "Splits by SVD aware of the inputs of the original and of the compressed model",
+    needs: "both-grams",
+    checks: ASVD_CHECKS,
+    plan: (shape, options: AsvdOptions) => planAsvd(shape, options),
+    compress: (weight, statistics, options: AsvdOptions, device) =>
+      asvd(weight, statistics && sumOfBoth(statistics), { ...options, device }),
+  },
 };
+
+/** Statistics with the sum of both Gram matrices, so that the result depends on every bit of both. */
+function sumOfBoth({ compressed, ...original }: Statistics): Statistics {
+  if (!compressed) {
+    throw new TypeError(
+      "Cannot add Gram matrices as there must be two: current value of compressed is undefined",
+    );
+  }
+  const { shape, data } = original.gram;
+  return {
+    ...original,
+    gram: tensor(data.map((value, i) => value + compressed.gram.data[i]), shape),
+  };
+}
