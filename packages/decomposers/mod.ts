@@ -16,7 +16,9 @@
  */
 
 export type { ConditionerOptions } from "./activation_basis.ts";
+export type { RidgeOptions } from "./ridge.ts";
 export * from "./asvd.ts";
 export * from "./low_rank_options.ts";
 export * from "./rank.ts";
+export * from "./spectrum.ts";
 export * from "./svd.ts";
