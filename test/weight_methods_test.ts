@@ -31,8 +31,11 @@ const SETTINGS: readonly [
   // A random matrix has a flat spectrum: at keep 0.8, k = 21 of 48 singular values are kept.
   ["svd keep 0.8", "svd", { keep: 0.8 }, 0.38, 12.8],
   ["svd rank 27", "svd", { rank: 27, factorDtype: "f32" }, 0.25, 31.6],
+  // The same numbers hold rank 29 as a junction, and a bit more for each of 64 columns.
+  ["svd junction keep 0.8", "svd", { keep: 0.8, storage: "junction" }, 0.23, 12.56],
   ["asvd-0 keep 0.8", "asvd", { variant: "0", keep: 0.8 }, 0.5, 12.8],
   ["asvd-I keep 0.8", "asvd", { keep: 0.8 }, 0.6, 12.8],
+  ["asvd-I junction keep 0.8", "asvd", { keep: 0.8, storage: "junction" }, 0.5, 12.56],
   ["asvd-II keep 0.8", "asvd", { variant: "II", keep: 0.8, factorDtype: "bf16" }, 0.6, 12.8],
 ];
 

@@ -32,6 +32,11 @@ export const RECIPE_FLAGS: Flags = {
     help: "svd, asvd: share of the numbers to keep; 0.8 by default",
   },
   rank: { kind: "integer", value: "<n>", help: "svd, asvd: the rank, instead of --keep" },
+  storage: {
+    kind: "text",
+    value: "<form>",
+    help: "svd, asvd: factors (default), or junction: a larger rank for the same numbers",
+  },
   variant: { kind: "text", value: "<0|I|II>", help: "asvd: how inputs weigh; I by default" },
   dtype: {
     kind: "text",
@@ -58,6 +63,7 @@ const OPTION_FLAGS: Readonly<Record<string, string>> = {
   symmetric: "symmetric",
   keep: "keep",
   rank: "rank",
+  storage: "storage",
   variant: "variant",
 };
 

@@ -3,13 +3,16 @@
 import type { Device } from "@pare/linalg";
 import {
   dense,
+  type DenseOperator,
+  interpolative,
   type MatrixShape,
   type OperatorNode,
   product,
   type ProductOperator,
 } from "@pare/operators";
 import { castFinite, type Tensor } from "@pare/tensor";
-import type { LowRankOptions } from "./low_rank_options.ts";
+import { joinFactors } from "./junction.ts";
+import type { FactorDtype, LowRankOptions } from "./low_rank_options.ts";
 import { rankOf } from "./rank.ts";
 
 /** Two factors before they are rounded: Ã = left · right. */
@@ -35,17 +38,24 @@ export interface FactorsContext {
  *
  * @throws {RangeError} If a number is too large for its dtype.
  */
-export function storeFactors(
-  { left, right }: Factors,
+export async function storeFactors(
+  factors: Factors,
   options: LowRankOptions,
-  _context: FactorsContext,
+  { device }: FactorsContext,
 ): Promise<ProductOperator> {
-  const { factorDtype = "f16" } = options;
-  const action = "Cannot store a factor";
-  return Promise.resolve(product(
-    dense(castFinite(action, left, factorDtype)),
-    dense(castFinite(action, right, factorDtype)),
-  ));
+  const { factorDtype = "f16", storage = "factors" } = options;
+  if (storage === "factors") {
+    return product(storeFactor(factors.left, factorDtype), storeFactor(factors.right, factorDtype));
+  }
+  const { left, columns, rest } = await joinFactors(factors, device);
+  return product(
+    storeFactor(left, factorDtype),
+    interpolative(rest && storeFactor(rest, factorDtype), columns),
+  );
+}
+
+function storeFactor(factor: Tensor<"f64">, dtype: FactorDtype): DenseOperator {
+  return dense(castFinite("Cannot store a factor", factor, dtype));
 }
 
 /**
@@ -55,11 +65,16 @@ export function storeFactors(
  */
 export function planFactors(shape: MatrixShape, options: LowRankOptions): OperatorNode {
   const [rows, cols] = shape;
-  const { factorDtype: dtype = "f16" } = options;
+  const { factorDtype = "f16", storage = "factors" } = options;
   const rank = rankOf(shape, options);
-  return {
-    form: "product",
-    left: { form: "dense", shape: [rows, rank], dtype },
-    right: { form: "dense", shape: [rank, cols], dtype },
-  };
+  const left = planFactor([rows, rank], factorDtype);
+  if (storage === "factors") {
+    return { form: "product", left, right: planFactor([rank, cols], factorDtype) };
+  }
+  const rest = rank < cols ? planFactor([rank, cols - rank], factorDtype) : null;
+  return { form: "product", left, right: { form: "interpolative", shape: [rank, cols], rest } };
+}
+
+function planFactor(shape: MatrixShape, dtype: FactorDtype): OperatorNode {
+  return { form: "dense", shape, dtype };
 }

@@ -25,5 +25,6 @@ export interface DeviceOptions {
 export const LOW_RANK_CHECKS: Readonly<Record<keyof LowRankOptions, Check>> = {
   rank: integer(1),
   keep: number(Number.MIN_VALUE, 1),
+  storage: oneOf("factors", "junction"),
   factorDtype: oneOf("f32", "f16", "bf16"),
 };

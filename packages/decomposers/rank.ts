@@ -1,8 +1,18 @@
 import type { MatrixShape } from "@pare/operators";
+import { rankWithin } from "./rank_within.ts";
 
-/** How a low-rank method's rank is chosen: one of the two. */
+/**
+ * How two factors are stored: `factors` as they are, `junction` with an identity among the columns
+ * of the right one, for which there is nothing to store.
+ */
+export type FactorStorage = "factors" | "junction";
+
+/** How a low-rank method's rank is chosen: one of `rank` and `keep`. */
 export interface RankOptions {
-  /** The rank itself, at most what still saves numbers: ⌊rows·cols / (rows + cols)⌋. */
+  /**
+   * The rank itself, at most what still saves numbers: ⌊rows·cols / (rows + cols)⌋ for two factors,
+   * the shorter side for a junction.
+   */
   rank?: number;
   /**
    * The share of the matrix's numbers that the two factors may have together, above 0 and at
@@ -11,10 +21,35 @@ export interface RankOptions {
    * @default {0.8}
    */
   keep?: number;
+  /**
+   * How the factors are stored. A junction has the larger rank for the same numbers, and a bit for
+   * each column beside them.
+   *
+   * @default {"factors"}
+   */
+  storage?: FactorStorage;
 }
 
 /**
- * Chooses the rank of a two-factor decomposition, k = ⌊keep · m · n / (m + n)⌋, at least 1.
+ * Counts the numbers that a decomposition of given rank stores: k (m + n) for two factors,
+ * k (m + n) − k² for a junction.
+ *
+ * @param shape `[m, n]`.
+ * @param rank k.
+ * @param storage How the factors are stored.
+ * @returns How many numbers there are, without the junction's bit for each column.
+ */
+export function numbersOfRank(
+  [rows, cols]: MatrixShape,
+  rank: number,
+  storage: FactorStorage = "factors",
+): number {
+  return rank * (rows + cols) - (storage === "junction" ? rank ** 2 : 0);
+}
+
+/**
+ * Chooses the rank of a decomposition into two factors: the largest, at least 1, whose numbers are
+ * within the share to keep, ⌊keep · m · n / (m + n)⌋ where factors are stored as they are.
  *
  * @example A square matrix, 80 % kept
  * ```ts
@@ -22,31 +57,14 @@ export interface RankOptions {
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(rankOf([4096, 4096], { keep: 0.8 }), 1638);
+ * assertEquals(rankOf([4096, 4096], { keep: 0.8, storage: "junction" }), 2264);
  * ```
  *
  * @param shape `[m, n]`.
- * @param options A rank, or a share to keep.
+ * @param options A rank, or a share to keep, and how the factors are stored.
  * @returns The rank.
  * @throws {RangeError} If both are given, or the rank is beyond what saves numbers.
  */
-export function rankOf([rows, cols]: MatrixShape, options: RankOptions = {}): number {
-  const largest = Math.max(1, Math.floor(rows * cols / (rows + cols)));
-  const { rank, keep = 0.8 } = options;
-  if (rank === undefined) {
-    // The product is formed first, as keep · m · n is often whole and m + n seldom divides it.
-    return Math.max(1, Math.floor(Math.floor(keep * rows * cols) / (rows + cols)));
-  }
-  if (options.keep !== undefined) {
-    throw new RangeError(
-      `Cannot choose a rank as only one of rank and keep must be given: current values are ` +
-        `${rank} and ${keep}`,
-    );
-  }
-  if (rank > largest) {
-    throw new RangeError(
-      `Cannot choose a rank as it must be at most ${largest} for a ${rows} × ${cols} matrix, ` +
-        `where two factors stop being smaller: current value is ${rank}`,
-    );
-  }
-  return rank;
+export function rankOf(shape: MatrixShape, options: RankOptions = {}): number {
+  return rankWithin(shape, options, (rank) => numbersOfRank(shape, rank, options.storage));
 }

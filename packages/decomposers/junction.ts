@@ -1,0 +1,35 @@
+// The junction form of a product: a matrix between the factors that makes an identity of k columns
+// of the right one, which then need not be stored.
+//
+// T. Koike-Akino et al., "LatentLLM: Attention-Aware Joint Tensor Compression", 2025,
+// arXiv:2505.18413; here for any two factors, with columns that pivoting chooses:
+//
+//   R ≈ R[:, J] Z    L' = L R[:, J]    L R = L' Z    Z[:, J] = I    Z[:, Jᶜ] = T
+//
+// It stores k (m + n) - k² numbers and a bit for each column instead of k (m + n) numbers, never more
+// than m n, so that the same numbers hold a larger rank.
+// Bound: the product is the same but for rounding, also where R has dependent rows.
+// Cost: 4 k² n - 8/3 k³ for the pivoted QR of R, and 2 m k².
+
+import { type Device, downloadF64 } from "@pare/linalg";
+import type { Tensor } from "@pare/tensor";
+import { interpolateColumns, takeColumns } from "./column_interpolation.ts";
+import type { Factors } from "./factors.ts";
+
+/** L · R with an identity in the right factor: L' · Z. */
+export interface Junction {
+  /** L', f64 `[m, k]`: the columns J of the product. */
+  readonly left: Tensor<"f64">;
+  /** J, in ascending order: u32 `[k]`. */
+  readonly columns: Tensor<"u32">;
+  /** T, f64 `[k, n − k]`; `null` where k = n. */
+  readonly rest: Tensor<"f64"> | null;
+}
+
+/** Brings two factors, L `[m, k]` and R `[k, n]` with k of n at most, into the junction form. */
+export async function joinFactors({ left, right }: Factors, device: Device): Promise<Junction> {
+  const { columns, rest } = await interpolateColumns(right, right.shape[0], device);
+  using scope = device.scope();
+  const product = scope.matmul(scope.upload(left), scope.upload(takeColumns(right, columns)));
+  return { left: await downloadF64(scope, product), columns, rest };
+}

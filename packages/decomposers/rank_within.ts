@@ -1,0 +1,45 @@
+import type { MatrixShape } from "@pare/operators";
+import type { RankOptions } from "./rank.ts";
+
+/**
+ * Chooses the rank of a decomposition that stores `numbersOf(rank)` numbers, more for each rank: the
+ * one that is given, or the largest, at least 1, whose numbers are within the share to keep.
+ *
+ * @throws {RangeError} If both are given, or the rank is beyond what saves numbers.
+ */
+export function rankWithin(
+  [rows, cols]: MatrixShape,
+  options: Pick<RankOptions, "rank" | "keep">,
+  numbersOf: (rank: number) => number,
+): number {
+  const size = rows * cols;
+  const largest = (numbers: number) => largestWithin(Math.min(rows, cols), numbers, numbersOf);
+  const { rank, keep = 0.8 } = options;
+  if (rank === undefined) return largest(keep * size);
+  if (options.keep !== undefined) {
+    throw new RangeError(
+      `Cannot choose a rank as only one of rank and keep must be given: current values are ` +
+        `${rank} and ${keep}`,
+    );
+  }
+  if (rank > largest(size)) {
+    throw new RangeError(
+      `Cannot choose a rank as it must be at most ${
+        largest(size)
+      } for a ${rows} × ${cols} matrix, ` +
+        `beyond which nothing is saved: current value is ${rank}`,
+    );
+  }
+  return rank;
+}
+
+/** The largest rank from 1 to `most` that stores `numbers` at most; 1 where there is none. */
+function largestWithin(most: number, numbers: number, numbersOf: (rank: number) => number): number {
+  let [low, high] = [1, most];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (numbersOf(middle) <= numbers) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
