@@ -17,6 +17,12 @@
 
 export type { ConditionerOptions } from "./activation_basis.ts";
 export type { RidgeOptions } from "./ridge.ts";
+export { allocateGreedy } from "./allocation/allocate_greedy.ts";
+export { allocateInverseLog } from "./allocation/allocate_inverse_log.ts";
+export * from "./allocation/allocate_sensitivity.ts";
+export { allocateUniform } from "./allocation/allocate_uniform.ts";
+export * from "./allocation/allocation.ts";
+export * from "./allocation/allocation_rules.ts";
 export * from "./asvd.ts";
 export * from "./low_rank_options.ts";
 export * from "./rank.ts";
