@@ -37,10 +37,11 @@ const SETTINGS: readonly [
   ["asvd-I keep 0.8", "asvd", { keep: 0.8 }, 0.6, 12.8],
   ["asvd-I junction keep 0.8", "asvd", { keep: 0.8, storage: "junction" }, 0.5, 12.56],
   ["asvd-II keep 0.8", "asvd", { variant: "II", keep: 0.8, factorDtype: "bf16" }, 0.6, 12.8],
+  ["svd-llm keep 0.8", "svd-llm", { keep: 0.8 }, 0.6, 12.8],
 ];
 
 const WEIGHT = randomNormal([ROWS, COLS], { seed: 11 });
-const STATISTICS = statisticsOf(100);
+const STATISTICS: Statistics = { ...statisticsOf(100), compressed: statisticsOf(50) };
 const device = await createWasmDevice({ threads: 1 });
 
 /** Statistics of inputs whose channels differ in size by up to a factor of eight. */

@@ -2,6 +2,7 @@
 
 import type { Registry } from "@pare/pipeline";
 import type { Flags, FlagValues } from "./flags.ts";
+import { REGISTRY } from "./registry.ts";
 import { UsageError } from "./user_error.ts";
 
 /** The flags that make up a recipe. */
@@ -11,7 +12,11 @@ export const RECIPE_FLAGS: Flags = {
     value: "<file>",
     help: "A recipe in JSON, instead of --method and its flags",
   },
-  method: { kind: "text", value: "<name>", help: "The method of the only step: rtn, svd or asvd" },
+  method: {
+    kind: "text",
+    value: "<name>",
+    help: `The method of the only step: ${Object.keys(REGISTRY).join(", ")}`,
+  },
   layers: {
     kind: "text",
     value: "<globs>",
@@ -29,13 +34,13 @@ export const RECIPE_FLAGS: Flags = {
   keep: {
     kind: "number",
     value: "<share>",
-    help: "svd, asvd: share of the numbers to keep; 0.8 by default",
+    help: "low rank: share of the numbers to keep; 0.8 by default",
   },
-  rank: { kind: "integer", value: "<n>", help: "svd, asvd: the rank, instead of --keep" },
+  rank: { kind: "integer", value: "<n>", help: "low rank: the rank, instead of --keep" },
   storage: {
     kind: "text",
     value: "<form>",
-    help: "svd, asvd: factors (default), or junction: a larger rank for the same numbers",
+    help: "low rank: factors (default), or junction: a larger rank for the same numbers",
   },
   variant: { kind: "text", value: "<0|I|II>", help: "asvd: how inputs weigh; I by default" },
   dtype: {

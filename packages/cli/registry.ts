@@ -8,7 +8,11 @@ import {
   type LowRankOptions,
   planAsvd,
   planSvd,
+  planSvdLlm,
   svd,
+  SVD_LLM_CHECKS,
+  svdLlm,
+  type SvdLlmOptions,
 } from "@pare/decomposers";
 import type { Registry } from "@pare/pipeline";
 import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "@pare/quantizers";
@@ -37,5 +41,13 @@ export const REGISTRY: Registry = {
     plan: (shape, options: AsvdOptions) => planAsvd(shape, options),
     compress: (weight, statistics, options: AsvdOptions, device) =>
       asvd(weight, statistics, { ...options, device }),
+  },
+  "svd-llm": {
+    summary: "asvd, and then a left factor fitted to what the blocks compressed before leave",
+    needs: "both-grams",
+    checks: SVD_LLM_CHECKS,
+    plan: (shape, options: SvdLlmOptions) => planSvdLlm(shape, options),
+    compress: (weight, statistics, options: SvdLlmOptions, device) =>
+      svdLlm(weight, statistics, { ...options, device }),
   },
 };

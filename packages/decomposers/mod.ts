@@ -28,3 +28,4 @@ export * from "./low_rank_options.ts";
 export * from "./rank.ts";
 export * from "./spectrum.ts";
 export * from "./svd.ts";
+export * from "./svd_llm.ts";
