@@ -38,6 +38,9 @@ const SETTINGS: readonly [
   ["asvd-I junction keep 0.8", "asvd", { keep: 0.8, storage: "junction" }, 0.5, 12.56],
   ["asvd-II keep 0.8", "asvd", { variant: "II", keep: 0.8, factorDtype: "bf16" }, 0.6, 12.8],
   ["svd-llm keep 0.8", "svd-llm", { keep: 0.8 }, 0.6, 12.8],
+  ["asvd-I with a ridge, keep 0.8", "asvd", { ridge: 1, keep: 0.8 }, 0.5, 12.8],
+  ["nsvd-I keep 0.8", "nsvd", { keep: 0.8 }, 0.6, 12.8],
+  ["nsvd-II 15 + 6", "nsvd", { variant: "II", rank: 21, nestedRank: 6 }, 0.5, 12.8],
 ];
 
 const WEIGHT = randomNormal([ROWS, COLS], { seed: 11 });

@@ -6,7 +6,11 @@ import {
   type AsvdOptions,
   LOW_RANK_CHECKS,
   type LowRankOptions,
+  nsvd,
+  NSVD_CHECKS,
+  type NsvdOptions,
   planAsvd,
+  planNsvd,
   planSvd,
   planSvdLlm,
   svd,
@@ -49,5 +53,13 @@ export const REGISTRY: Registry = {
     plan: (shape, options: SvdLlmOptions) => planSvdLlm(shape, options),
     compress: (weight, statistics, options: SvdLlmOptions, device) =>
       svdLlm(weight, statistics, { ...options, device }),
+  },
+  nsvd: {
+    summary: "Most of the rank to what calibration saw, the rest to the weight itself",
+    needs: "gram",
+    checks: NSVD_CHECKS,
+    plan: (shape, options: NsvdOptions) => planNsvd(shape, options),
+    compress: (weight, statistics, options: NsvdOptions, device) =>
+      nsvd(weight, statistics, { ...options, device }),
   },
 };

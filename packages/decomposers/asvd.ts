@@ -8,26 +8,29 @@
 // With the inputs X `[n, tokens]`, G = X Xᵀ and a_j the mean (or largest) |x_j|:
 //
 //   0    S = diag(a_j^α)
-//   I    G = S Sᵀ, S lower triangular (Cholesky)
+//   I    G = S Sᵀ, S any square root
 //   II   G = P Λ Pᵀ,  S = P Λ^(1/2), negative eigenvalues taken as zero
 //   A S = U Σ Vᵀ,  L = U_k,  R = U_kᵀ A
 //
+// A ridge takes G + μ I for G: least ‖(A - Ã) X‖² + μ ‖A - Ã‖² (T6), between ASVD and plain SVD.
 // Departs from the papers: the projector form instead of an inverse of S, so that variant 0 needs
-// no ε against channels that are always zero; where Cholesky fails on a singular G, variant I goes
-// on as variant II without jitter, which has the same result; ranks beyond the numerical rank of
+// no ε against channels that are always zero; U_k are the eigenvectors of A S Sᵀ Aᵀ, so that variant
+// I needs no Cholesky factor of G, nor jitter where G is singular; ranks beyond the numerical rank of
 // A S are filled by plain SVD of what is left, and those beyond the rank of A by zeros.
 // Bound, I and II: ‖(A - Ã) X‖_F² = Σ_{i>k} σ_i², and no matrix of rank k does better, so I and II
-// are at or below 0 and plain SVD on every layer. Cost: the SVD, and n³/3 or one eigenproblem.
+// are at or below 0 and plain SVD on every layer. Cost: that of `basis.ts`; II, an eigenproblem of n
+// more.
 
 import { withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pare/operators";
-import { type Check, checkOptions, number, oneOf, type Tensor, toF64 } from "@pare/tensor";
-import { activationBasis, type ConditionerOptions } from "./activation_basis.ts";
+import { type Check, checkOptions, type Tensor, toF64 } from "@pare/tensor";
 import { checkStatistics } from "./check_statistics.ts";
+import { CONDITIONER_CHECKS, type ConditionerOptions } from "./conditioner.ts";
 import { planFactors, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
-import { checkWeight, projectOnto } from "./projector.ts";
+import { checkWeight } from "./projector.ts";
 import { rankOf } from "./rank.ts";
+import { truncate } from "./truncate.ts";
 
 /** Options of {@linkcode asvd}. */
 export interface AsvdOptions extends LowRankOptions, ConditionerOptions {}
@@ -35,9 +38,7 @@ export interface AsvdOptions extends LowRankOptions, ConditionerOptions {}
 /** One rule per option of {@linkcode asvd}. */
 export const ASVD_CHECKS: Readonly<Record<keyof AsvdOptions, Check>> = {
   ...LOW_RANK_CHECKS,
-  variant: oneOf("0", "I", "II"),
-  alpha: number(0, 2),
-  statistic: oneOf("mean", "max"),
+  ...CONDITIONER_CHECKS,
 };
 
 const ACTION = "Cannot decompose by activation-aware SVD";
@@ -83,8 +84,7 @@ export async function asvd(
   const seen = checkStatistics(ACTION, shape, statistics);
   return await withDevice(device, async (device) => {
     const a = toF64(weight);
-    const basis = await activationBasis(weight, seen, rank, rest, device);
-    const factors = await projectOnto(a, basis, device);
+    const factors = await truncate(a, seen, [{ rank, conditioner: rest }], device);
     return await storeFactors(factors, rest, { weight: a, gram: seen.gram, device });
   }, "f64");
 }

@@ -15,7 +15,8 @@
  * @module
  */
 
-export type { ConditionerOptions } from "./activation_basis.ts";
+export type { ConditionerOptions } from "./conditioner.ts";
+export type { NestedOptions } from "./nested_rank.ts";
 export type { RidgeOptions } from "./ridge.ts";
 export { allocateGreedy } from "./allocation/allocate_greedy.ts";
 export { allocateInverseLog } from "./allocation/allocate_inverse_log.ts";
@@ -25,6 +26,7 @@ export * from "./allocation/allocation.ts";
 export * from "./allocation/allocation_rules.ts";
 export * from "./asvd.ts";
 export * from "./low_rank_options.ts";
+export * from "./nsvd.ts";
 export * from "./rank.ts";
 export * from "./spectrum.ts";
 export * from "./svd.ts";

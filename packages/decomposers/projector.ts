@@ -21,16 +21,6 @@ export async function projectOnto(
   return { left: basis, right: await downloadF64(scope, right) };
 }
 
-/** The first `count` columns of a matrix. */
-export function leadingCols(matrix: Tensor<"f64">, count: number): Tensor<"f64"> {
-  const [rows, cols] = matrix.shape;
-  const data = new Float64Array(rows * count);
-  for (let i = 0; i < rows; i++) {
-    data.set(matrix.data.subarray(i * cols, i * cols + count), i * count);
-  }
-  return { dtype: "f64", shape: [rows, count], data };
-}
-
 /** The shape of a weight matrix; refuses other tensors and numbers that are not finite. */
 export function checkWeight(action: string, weight: Tensor): MatrixShape {
   if (weight.shape.length !== 2) throw new ShapeError(action, [-1, -1], weight.shape);

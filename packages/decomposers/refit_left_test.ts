@@ -5,7 +5,6 @@ import { createWasmDevice, svd as decompose } from "@pare/linalg";
 import { tensor } from "@pare/tensor";
 import { assert, assertAlmostEquals, assertLessOrEqual } from "@std/assert";
 import { nestedBasis } from "./basis.ts";
-import { leadingCols } from "./projector.ts";
 import { refitFactors, refitLeft } from "./refit_left.ts";
 import {
   beside,
@@ -29,7 +28,7 @@ const X1 = matrix([[4, -4, 2, 0, 1], [1, 1, 0, 2, -1], [0, 1, -1, 0, 1]]);
 
 /** The leading left singular vectors. */
 async function plainBasis(a: Matrix, rank: number): Promise<Matrix> {
-  return leadingCols((await decompose(a, { device })).u, rank);
+  return columns((await decompose(a, { device })).u, 0, rank);
 }
 
 function gramOf(x: Matrix): Matrix {

@@ -14,19 +14,25 @@ export interface RidgeOptions {
 /** The rule of the option. */
 export const RIDGE: Check = number(0, 1e6);
 
-/** μ, what a ridge adds to each element of the diagonal of G. */
-export function ridgeOf({ shape: [n], data }: Tensor<"f64">, ridge: number): number {
+/** μ, what a ridge adds to each element of the diagonal of G; G `[n, n]`, or its diagonal `[n]`. */
+export function ridgeOf(gram: Tensor<"f64">, ridge: number): number {
+  const { shape: [n], data } = gram;
   let trace = 0;
-  for (let i = 0; i < n; i++) trace += data[i * (n + 1)];
+  for (let i = 0; i < data.length; i += strideOf(gram)) trace += data[i];
   return ridge * trace / n;
 }
 
-/** G + μ I; G itself without a ridge. */
+/** G + μ I, as G is given; G itself without a ridge. */
 export function withRidge(gram: Tensor<"f64">, ridge: number = 0): Tensor<"f64"> {
   if (ridge === 0) return gram;
   const { dtype, shape } = gram;
   const data = gram.data.slice();
   const mu = ridgeOf(gram, ridge);
-  for (let i = 0; i < data.length; i += shape[0] + 1) data[i] += mu;
+  for (let i = 0; i < data.length; i += strideOf(gram)) data[i] += mu;
   return { dtype, shape, data };
+}
+
+/** From one element of the diagonal to the next. */
+function strideOf({ shape }: Tensor<"f64">): number {
+  return shape.length === 1 ? 1 : shape[0] + 1;
 }

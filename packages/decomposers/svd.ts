@@ -6,15 +6,16 @@
 //   A = U Σ Vᵀ    Ã = U_k Σ_k V_kᵀ = L R    L = U_k    R = U_kᵀ A
 //
 // Bound: ‖A - Ã‖_F² = Σ_{i>k} σ_i², and no matrix of rank k is nearer. Rounding the factors to
-// their dtype comes on top. Cost: one SVD, 4 m n² + 8 n³ for m >= n.
+// their dtype comes on top. Cost: one eigenproblem of min(m, n), and products; see `basis.ts`.
 
-import { svd as decompose, withDevice } from "@pare/linalg";
+import { withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator } from "@pare/operators";
 import { checkOptions, type Tensor, toF64 } from "@pare/tensor";
 import { planFactors, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
-import { checkWeight, leadingCols, projectOnto } from "./projector.ts";
+import { checkWeight } from "./projector.ts";
 import { rankOf } from "./rank.ts";
+import { truncate } from "./truncate.ts";
 
 const ACTION = "Cannot decompose by SVD";
 
@@ -49,8 +50,7 @@ export async function svd(
   const rank = rankOf(checkWeight(ACTION, weight), rest);
   return await withDevice(device, async (device) => {
     const a = toF64(weight);
-    const { u } = await decompose(a, { device });
-    const factors = await projectOnto(a, leadingCols(u, rank), device);
+    const factors = await truncate(a, null, [{ rank, conditioner: null }], device);
     return await storeFactors(factors, rest, { weight: a, gram: null, device });
   }, "f64");
 }

@@ -12,7 +12,7 @@ export type Weighting =
     readonly gram: Tensor<"f64"> | null;
   }
   | {
-    /** S with S Sᵀ = G, f64 `[n, n]`. */
+    /** S with S Sᵀ = G, f64, of n rows. */
     readonly root: Tensor<"f64">;
   };
 
@@ -63,9 +63,9 @@ function multiplier(
 /** The diagonal of G. */
 function diagonalOf(weighting: Weighting, cols: number): Float64Array {
   if ("root" in weighting) {
-    const { data } = weighting.root;
+    const { data, shape: [, width] } = weighting.root;
     return Float64Array.from({ length: cols }, (_, j) => {
-      const row = data.subarray(j * cols, (j + 1) * cols);
+      const row = data.subarray(j * width, (j + 1) * width);
       return row.reduce((sum, value) => sum + value * value, 0);
     });
   }

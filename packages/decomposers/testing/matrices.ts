@@ -102,6 +102,27 @@ export function departure(u: Matrix): number {
   }, 0);
 }
 
+/** X of A X = B, A square, by elimination with the largest pivot of each column. */
+export function solved(a: Matrix, b: Matrix): Matrix {
+  const [n] = a.shape;
+  const { data, shape: [, width] } = beside(a, b);
+  const row = (i: number) => data.subarray(i * width, (i + 1) * width);
+  for (let k = 0; k < n; k++) {
+    let pivot = k;
+    for (let i = k; i < n; i++) if (Math.abs(row(i)[k]) > Math.abs(row(pivot)[k])) pivot = i;
+    const swapped = row(k).slice();
+    row(k).set(row(pivot));
+    row(pivot).set(swapped);
+    for (let i = 0; i < n; i++) {
+      if (i === k) continue;
+      const factor = row(i)[k] / row(k)[k];
+      for (let j = k; j < width; j++) row(i)[j] -= factor * row(k)[j];
+    }
+  }
+  const [, cols] = b.shape;
+  return generate(n, cols, (i, j) => row(i)[n + j] / row(i)[i]);
+}
+
 /** The singular values, descending. */
 export async function singularValues(a: Matrix, device: Device): Promise<Float64Array> {
   return (await svd(a, { device })).singularValues.data;
