@@ -8,6 +8,7 @@ import {
   interpolationOf,
   takeColumns,
 } from "./column_interpolation.ts";
+import { spread } from "./testing/interpolation.ts";
 import {
   columns,
   generate,
@@ -38,16 +39,6 @@ const SHAPES: readonly [rows: number, cols: number, rank: number][] = [
   [7, 1, 1],
   [13, 11, 1],
 ];
-
-/** Z written out. */
-function spread({ columns: { data: chosen }, rest }: ColumnInterpolation, cols: number): Matrix {
-  const rank = chosen.length;
-  const others = Array.from({ length: cols }, (_, j) => j).filter((j) => !chosen.includes(j));
-  return generate(rank, cols, (i, j) => {
-    const at = others.indexOf(j);
-    return at < 0 ? Number(chosen[i] === j) : rest?.data[i * others.length + at] ?? NaN;
-  });
-}
 
 /** D - D[:, J] Z. */
 function remainder(d: Matrix, interpolation: ColumnInterpolation): Matrix {

@@ -11,7 +11,7 @@ import {
   type ProductOperator,
 } from "@pare/operators";
 import { castFinite, type Tensor } from "@pare/tensor";
-import { joinFactors } from "./junction.ts";
+import { joinFactors, type Junction } from "./junction.ts";
 import type { FactorDtype, LowRankOptions } from "./low_rank_options.ts";
 import { rankOf } from "./rank.ts";
 
@@ -41,13 +41,26 @@ export interface FactorsContext {
 export async function storeFactors(
   factors: Factors,
   options: LowRankOptions,
-  { device }: FactorsContext,
+  context: FactorsContext,
 ): Promise<ProductOperator> {
   const { factorDtype = "f16", storage = "factors" } = options;
   if (storage === "factors") {
     return product(storeFactor(factors.left, factorDtype), storeFactor(factors.right, factorDtype));
   }
-  const { left, columns, rest } = await joinFactors(factors, device);
+  return storeJunction(await joinFactors(factors, context.device), options, context);
+}
+
+/**
+ * Stores a junction that stands for `context.weight` as the options say: the operator that
+ * {@linkcode planJunction} plans.
+ *
+ * @throws {RangeError} If a number is too large for its dtype.
+ */
+export function storeJunction(
+  { left, columns, rest }: Junction,
+  { factorDtype = "f16" }: LowRankOptions,
+  _context: FactorsContext,
+): ProductOperator {
   return product(
     storeFactor(left, factorDtype),
     interpolative(rest && storeFactor(rest, factorDtype), columns),
@@ -64,15 +77,29 @@ function storeFactor(factor: Tensor<"f64">, dtype: FactorDtype): DenseOperator {
  * @throws {RangeError} If the rank saves nothing, or an option does not fit the shape.
  */
 export function planFactors(shape: MatrixShape, options: LowRankOptions): OperatorNode {
-  const [rows, cols] = shape;
   const { factorDtype = "f16", storage = "factors" } = options;
   const rank = rankOf(shape, options);
-  const left = planFactor([rows, rank], factorDtype);
-  if (storage === "factors") {
-    return { form: "product", left, right: planFactor([rank, cols], factorDtype) };
-  }
+  if (storage === "junction") return planJunction(shape, rank, options);
+  const [rows, cols] = shape;
+  return {
+    form: "product",
+    left: planFactor([rows, rank], factorDtype),
+    right: planFactor([rank, cols], factorDtype),
+  };
+}
+
+/** Plans the junction of a matrix of that shape and of given rank. */
+export function planJunction(
+  [rows, cols]: MatrixShape,
+  rank: number,
+  { factorDtype = "f16" }: LowRankOptions,
+): OperatorNode {
   const rest = rank < cols ? planFactor([rank, cols - rank], factorDtype) : null;
-  return { form: "product", left, right: { form: "interpolative", shape: [rank, cols], rest } };
+  return {
+    form: "product",
+    left: planFactor([rows, rank], factorDtype),
+    right: { form: "interpolative", shape: [rank, cols], rest },
+  };
 }
 
 function planFactor(shape: MatrixShape, dtype: FactorDtype): OperatorNode {

@@ -13,23 +13,24 @@
 
 import { type Device, downloadF64 } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
-import { interpolateColumns, takeColumns } from "./column_interpolation.ts";
+import {
+  type ColumnInterpolation,
+  interpolateColumns,
+  takeColumns,
+} from "./column_interpolation.ts";
 import type { Factors } from "./factors.ts";
 
-/** L · R with an identity in the right factor: L' · Z. */
-export interface Junction {
+/** A product with an identity in its right factor: L' · Z. */
+export interface Junction extends ColumnInterpolation {
   /** L', f64 `[m, k]`: the columns J of the product. */
   readonly left: Tensor<"f64">;
-  /** J, in ascending order: u32 `[k]`. */
-  readonly columns: Tensor<"u32">;
-  /** T, f64 `[k, n − k]`; `null` where k = n. */
-  readonly rest: Tensor<"f64"> | null;
 }
 
 /** Brings two factors, L `[m, k]` and R `[k, n]` with k of n at most, into the junction form. */
 export async function joinFactors({ left, right }: Factors, device: Device): Promise<Junction> {
-  const { columns, rest } = await interpolateColumns(right, right.shape[0], device);
+  const interpolation = await interpolateColumns(right, right.shape[0], device);
+  const taken = takeColumns(right, interpolation.columns);
   using scope = device.scope();
-  const product = scope.matmul(scope.upload(left), scope.upload(takeColumns(right, columns)));
-  return { left: await downloadF64(scope, product), columns, rest };
+  const product = scope.matmul(scope.upload(left), scope.upload(taken));
+  return { left: await downloadF64(scope, product), ...interpolation };
 }

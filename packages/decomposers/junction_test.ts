@@ -12,6 +12,7 @@ import { takeColumns } from "./column_interpolation.ts";
 import { joinFactors, type Junction } from "./junction.ts";
 import { rankOf } from "./rank.ts";
 import { planSvd, svd } from "./svd.ts";
+import { spread } from "./testing/interpolation.ts";
 import {
   generate,
   type Matrix,
@@ -25,17 +26,9 @@ import {
 
 const device = await createWasmDevice({ threads: 1 });
 
-/** L' Z, each column once. */
-function product({ left, columns: { data: chosen }, rest }: Junction, cols: number): Matrix {
-  const [rows, rank] = left.shape;
-  const mixed = rest && times(left, rest);
-  const others = Array.from({ length: cols }, (_, j) => j).filter((j) => !chosen.includes(j));
-  return generate(rows, cols, (i, j) => {
-    const at = others.indexOf(j);
-    return at < 0
-      ? left.data[i * rank + chosen.indexOf(j)]
-      : mixed?.data[i * others.length + at] ?? NaN;
-  });
+/** L' Z. */
+function product(junction: Junction, cols: number): Matrix {
+  return times(junction.left, spread(junction, cols));
 }
 
 function errorOf(operator: Operator, weight: Tensor): number {

@@ -34,6 +34,15 @@ export interface RankOptions {
  * Counts the numbers that a decomposition of given rank stores: k (m + n) for two factors,
  * k (m + n) − k² for a junction.
  *
+ * @example All columns of a junction of full rank
+ * ```ts
+ * import { numbersOfRank } from "@pare/decomposers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(numbersOfRank([4, 6], 4), 40);
+ * assertEquals(numbersOfRank([4, 6], 4, "junction"), 24);
+ * ```
+ *
  * @param shape `[m, n]`.
  * @param rank k.
  * @param storage How the factors are stored.
