@@ -40,7 +40,11 @@ const SETTINGS: readonly [
   ["svd-llm keep 0.8", "svd-llm", { keep: 0.8 }, 0.6, 12.8],
   ["asvd-I with a ridge, keep 0.8", "asvd", { ridge: 1, keep: 0.8 }, 0.5, 12.8],
   ["nsvd-I keep 0.8", "nsvd", { keep: 0.8 }, 0.6, 12.8],
+  ["nsvd-I junction keep 0.8", "nsvd", { keep: 0.8, storage: "junction" }, 0.5, 12.56],
   ["nsvd-II 15 + 6", "nsvd", { variant: "II", rank: 21, nestedRank: 6 }, 0.5, 12.8],
+  ["nid-I keep 0.8", "nid", { keep: 0.8 }, 0.6, 12.27],
+  ["nid-II 15 + 6", "nid", { variant: "II", rank: 21, nestedRank: 6 }, 0.5, 12.09],
+  ["nid-I junction keep 0.8", "nid", { keep: 0.8, storage: "junction" }, 0.5, 12.58],
 ];
 
 const WEIGHT = randomNormal([ROWS, COLS], { seed: 11 });

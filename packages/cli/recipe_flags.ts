@@ -42,11 +42,15 @@ export const RECIPE_FLAGS: Flags = {
     value: "<form>",
     help: "low rank: factors (default), or junction: a larger rank for the same numbers",
   },
-  variant: { kind: "text", value: "<0|I|II>", help: "asvd, nsvd: how inputs weigh; I by default" },
+  variant: {
+    kind: "text",
+    value: "<0|I|II>",
+    help: "asvd, nsvd, nid: how inputs weigh; I by default",
+  },
   share: {
     kind: "number",
     value: "<share>",
-    help: "nsvd: share of the rank that the inputs decide; 0.95 by default",
+    help: "nsvd, nid: share of the rank that the inputs decide; 0.95 by default",
   },
   dtype: {
     kind: "text",

@@ -6,10 +6,14 @@ import {
   type AsvdOptions,
   LOW_RANK_CHECKS,
   type LowRankOptions,
+  nid,
+  NID_CHECKS,
+  type NidOptions,
   nsvd,
   NSVD_CHECKS,
   type NsvdOptions,
   planAsvd,
+  planNid,
   planNsvd,
   planSvd,
   planSvdLlm,
@@ -61,5 +65,13 @@ export const REGISTRY: Registry = {
     plan: (shape, options: NsvdOptions) => planNsvd(shape, options),
     compress: (weight, statistics, options: NsvdOptions, device) =>
       nsvd(weight, statistics, { ...options, device }),
+  },
+  nid: {
+    summary: "Most of the rank to what calibration saw, the rest to columns of the weight itself",
+    needs: "gram",
+    checks: NID_CHECKS,
+    plan: (shape, options: NidOptions) => planNid(shape, options),
+    compress: (weight, statistics, options: NidOptions, device) =>
+      nid(weight, statistics, { ...options, device }),
   },
 };

@@ -22,8 +22,18 @@ import type { Factors } from "./factors.ts";
 
 /** A product with an identity in its right factor: L' · Z. */
 export interface Junction extends ColumnInterpolation {
-  /** L', f64 `[m, k]`: the columns J of the product. */
+  /** L', f64 `[m, k]`: the columns J of what it stands for. */
   readonly left: Tensor<"f64">;
+}
+
+/** Approximates D, f64 `[m, n]`, by `rank` of its columns, min(m, n) at most. */
+export async function junctionOf(
+  matrix: Tensor<"f64">,
+  rank: number,
+  device: Device,
+): Promise<Junction> {
+  const interpolation = await interpolateColumns(matrix, rank, device);
+  return { left: takeColumns(matrix, interpolation.columns), ...interpolation };
 }
 
 /** Brings two factors, L `[m, k]` and R `[k, n]` with k of n at most, into the junction form. */

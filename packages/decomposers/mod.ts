@@ -26,6 +26,7 @@ export * from "./allocation/allocation.ts";
 export * from "./allocation/allocation_rules.ts";
 export * from "./asvd.ts";
 export * from "./low_rank_options.ts";
+export * from "./nid.ts";
 export * from "./nsvd.ts";
 export * from "./rank.ts";
 export * from "./spectrum.ts";
