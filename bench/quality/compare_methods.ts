@@ -1,104 +1,145 @@
-// Every method at several sizes on one model: what it takes on disk and what it costs.
-//
-//   deno run --allow-read bench/quality/compare_methods.ts <model> <calibration> <test> [tokenizer]
-//
-// Prints a table in Markdown. The size is that of the whole folder; bits per weight count the linear
-// layers of the blocks alone, side information included. A last line says on how many layers the
-// error of the outputs keeps the order that theory demands: ASVD-I at or below ASVD-0 and SVD.
+/**
+ * Measures what methods cost a model on several texts, at several sizes.
+ *
+ * ```sh
+ * deno run --allow-read --allow-write=. bench/quality/compare_methods.ts --set low-rank demo
+ * ```
+ *
+ * Sizes are of the whole folder; bits per weight count the matrices of the blocks, side information
+ * included. KL divergence and agreement are of the original's next tokens. The error of the outputs
+ * is the mean over the layers of ‖(W - Ŵ) X‖² / ‖W X‖² on the calibration text.
+ *
+ * @module
+ */
 
 import { evaluate } from "@pare/evaluators";
 import { createWasmDevice } from "@pare/linalg";
-import { compress, type Manifest, openCompressed, parseRecipe, sizeOfLayers } from "@pare/pipeline";
-import { folderOf, openShardedSafetensors } from "@pare/formats";
+import { sizeOfLayers } from "@pare/pipeline";
+import { DEMO_CALIBRATION, DEMO_TEXTS, demoPath } from "../../packages/cli/demo.ts";
+import type { Command, CommandInput } from "../../packages/cli/flags.ts";
+import { baseName, openSource } from "../../packages/cli/open_source.ts";
 import { requireTokenizer } from "../../packages/cli/open_tokenizer.ts";
-import { openSource } from "../../packages/cli/open_source.ts";
-import { REGISTRY } from "../../packages/cli/registry.ts";
 import { formatTable } from "../../packages/cli/table.ts";
 import { readDocuments } from "../../packages/cli/text.ts";
+import { UsageError } from "../../packages/cli/user_error.ts";
 import { packDocuments, sampleDocuments } from "../../packages/cli/windows.ts";
-import { memoryOutput } from "../../packages/pipeline/testing/memory_output.ts";
+import { readNames, runCommand } from "../linalg/command_line.ts";
+import { readyResults, writeResults } from "../linalg/results_file.ts";
+import { compressInMemory } from "./compress_in_memory.ts";
+import { CONTENDERS } from "./contenders.ts";
 
-const RTN = [8, 4, 3, 2].flatMap((bits) =>
-  [64, 32].map((groupSize) => ({
-    name: `rtn ${bits}-bit g${groupSize}`,
-    method: "rtn",
-    options: { bits, groupSize, partialGroups: true },
-  }))
-);
-const LOW_RANK = [0.9, 0.8, 0.6].flatMap((keep) => [
-  { name: `svd ${keep}`, method: "svd", options: { keep } },
-  ...["0", "I", "II"].map((variant) => ({
-    name: `asvd-${variant} ${keep}`,
-    method: "asvd",
-    options: { keep, variant },
-  })),
-]);
+/** Where JSON goes if nothing else is said: a folder that git leaves out. */
+const OUTPUT = ".tmp/quality.json";
 
-const [modelPath, calibrationPath, testPath, tokenizerPath] = Deno.args;
-const source = await openSource(modelPath);
-const { tokenizer } = await requireTokenizer(source, tokenizerPath);
-const length = source.model.config.maxPositions;
-using device = await createWasmDevice();
+const COMMAND: Command = {
+  name: "compare_methods",
+  summary: "Measures what methods cost a model on several texts, at several sizes.",
+  operands: "<model> [<text>…]",
+  flags: {
+    set: {
+      kind: "text",
+      value: "<names>",
+      help: `what is compared, by comma: ${Object.keys(CONTENDERS).join(", ")}`,
+    },
+    tokenizer: { kind: "text", value: "<file>", help: "the tokenizer, where the model has none" },
+    calibration: { kind: "text", value: "<text>", help: "what methods calibrate on" },
+    windows: { kind: "integer", value: "<n>", help: "calibration windows; 128 by default" },
+    "test-windows": { kind: "integer", value: "<n>", help: "windows of each text; 32 by default" },
+    output: {
+      kind: "text",
+      value: "<file>",
+      help: `where everything measured is written, as JSON; ${OUTPUT} by default`,
+    },
+    help: { kind: "switch", help: "print this" },
+  },
+  examples: [
+    ["--set low-rank demo", "the low-rank methods on the demo model and its texts"],
+    ["--set rtn,low-rank --calibration a.txt model b.txt c.txt", "a model of one's own"],
+  ],
+  run: measureAll,
+};
 
-const windows = sampleDocuments(await readDocuments(calibrationPath), tokenizer, length, 128, 0);
-const test = packDocuments(await readDocuments(testPath), tokenizer, length).slice(0, 64);
-
-const manifests = new Map<string, Manifest>();
-const rows: string[][] = [];
-for (const { name, method, options } of [...RTN, ...LOW_RANK]) {
-  const output = memoryOutput();
-  const manifest = await compress({
-    creator: "bench",
-    model: source.model,
-    source: { name: modelPath, sha256: "0".repeat(64) },
-    recipe: parseRecipe({ version: 1, dtype: "f16", steps: [{ method, options }] }, REGISTRY),
-    registry: REGISTRY,
-    device,
-    calibration: { text: { name: calibrationPath, sha256: "0".repeat(64) }, windows },
-    files: new Map([["config.json", JSON.stringify(source.config)]]),
-    format: "pare",
-  }, output);
-  manifests.set(name, manifest);
-  const tensors = await openShardedSafetensors(folderOf(Object.fromEntries(output.files), name));
-  const model = openCompressed(manifest, { name, config: source.config, tensors });
-  const { perplexity, against } = await evaluate(model, test, { against: source.model, device });
-  const compressed = Object.values(manifest.layers).filter((layer) => layer.method !== null);
-  const { bitsPerWeight } = sizeOfLayers(compressed);
-  const number = ({ mean, standardError }: { mean: number; standardError: number }) =>
-    `${mean.toPrecision(4)} ± ${standardError.toPrecision(2)}`;
-  rows.push([
-    name,
-    bitsPerWeight.toFixed(3),
-    String(manifest.byteLength),
-    number(perplexity),
-    against ? number(against.kl) : "",
-    against ? number(against.top1Agreement) : "",
-  ]);
-  if (rows.length === 1 && against) {
-    console.error(
-      `original: perplexity ${number(against.perplexity)}, ${test.length} windows of ${length}`,
-    );
+async function measureAll({ operands, values }: CommandInput): Promise<number> {
+  const [path, ...given] = operands;
+  if (path === undefined) throw new UsageError("Cannot compare as a model must be named");
+  const source = await openSource(path);
+  const { tokenizer } = await requireTokenizer(source, values.text("tokenizer"));
+  const calibration = values.text("calibration") ??
+    (source.isDemo ? demoPath(DEMO_CALIBRATION) : undefined);
+  const texts = given.length || !source.isDemo ? given : DEMO_TEXTS.map((t) => demoPath(t.file));
+  if (calibration === undefined || texts.length === 0) {
+    throw new UsageError("Cannot compare as --calibration and texts must be named");
   }
-  console.error(rows[rows.length - 1].join("  "));
-}
-const header = ["method", "bits/weight", "bytes", "perplexity", "KL", "top-1"];
-console.log(
-  formatTable(header, rows).split("\n").filter((_, i) => i !== 1).map((line) => line).join("\n"),
-);
-
-let kept = 0;
-let all = 0;
-for (const keep of [0.9, 0.8, 0.6]) {
-  const errorOf = (name: string, layer: string) =>
-    manifests.get(`${name} ${keep}`)?.layers[layer].activationNmse ?? NaN;
-  for (const [layer, { method }] of Object.entries(manifests.get(`svd ${keep}`)?.layers ?? {})) {
-    if (method === null) continue;
-    all++;
-    const best = errorOf("asvd-I", layer);
-    if (best <= errorOf("asvd-0", layer) && best <= errorOf("svd", layer)) kept++;
-    else {console.log(
-        `${layer} at ${keep}: ${best}, ${errorOf("asvd-0", layer)}, ${errorOf("svd", layer)}`,
-      );}
+  const sets = readNames("set", values.text("set"), Object.keys(CONTENDERS));
+  const output = readyResults(values.text("output"), OUTPUT);
+  using device = await createWasmDevice();
+  const length = source.model.config.maxPositions;
+  const count = values.number("windows") ?? 128;
+  const windows = sampleDocuments(await readDocuments(calibration), tokenizer, length, count, 0);
+  const most = values.number("test-windows") ?? 32;
+  const tests = new Map<string, Uint32Array[]>();
+  for (const text of texts) {
+    const packed = packDocuments(await readDocuments(text), tokenizer, length);
+    tests.set(baseName(text), packed.slice(0, most));
   }
+  const original: Record<string, string> = {};
+  const rows = [];
+  for (const { name, group, step } of sets.flatMap((set) => CONTENDERS[set])) {
+    const started = performance.now();
+    const { model, manifest } = await compressInMemory(source, step, windows, device);
+    const compressMs = Math.round(performance.now() - started);
+    const layers = Object.values(manifest.layers).filter((layer) => layer.method !== null);
+    const errors = layers.map(({ activationNmse }) => activationNmse ?? NaN);
+    const scores: Record<string, Record<string, number>> = {};
+    for (const [text, test] of tests) {
+      const { perplexity, against } = await evaluate(model, test, {
+        against: source.model,
+        device,
+      });
+      if (!against) throw new TypeError(`Cannot compare on ${text}`);
+      original[text] = against.perplexity.mean.toPrecision(4);
+      scores[text] = {
+        perplexity: perplexity.mean,
+        perplexityError: perplexity.standardError,
+        kl: against.kl.mean,
+        klError: against.kl.standardError,
+        top1Agreement: against.top1Agreement.mean,
+      };
+    }
+    rows.push({
+      model: path,
+      calibration: baseName(calibration),
+      windows: windows.length,
+      group,
+      name,
+      step,
+      bitsPerWeight: sizeOfLayers(layers).bitsPerWeight,
+      byteLength: manifest.byteLength,
+      meanActivationNmse: errors.reduce((sum, error) => sum + error, 0) / errors.length,
+      compressMs,
+      scores,
+    });
+    const shown = Object.values(scores).map(({ perplexity }) => perplexity.toPrecision(4));
+    console.error(`${group}  ${name}  ${shown.join("  ")}  ${compressMs} ms`);
+  }
+  const names = [...tests.keys()];
+  const header = ["", "method", "bits/weight", "bytes", "error of outputs"];
+  console.log(formatTable(
+    [...header, ...names.flatMap((text) => [`${text} (${original[text]})`, "KL"])],
+    rows.map(({ group, name, bitsPerWeight, byteLength, meanActivationNmse, scores }) => [
+      group,
+      name,
+      bitsPerWeight.toFixed(3),
+      String(byteLength),
+      meanActivationNmse.toPrecision(3),
+      ...names.flatMap((text) => [
+        scores[text].perplexity.toPrecision(4),
+        scores[text].kl.toPrecision(3),
+      ]),
+    ]),
+  ));
+  writeResults(output, rows);
+  return 0;
 }
-console.log(`ASVD-I at or below ASVD-0 and SVD on ${kept} of ${all} layers`);
+
+await runCommand(COMMAND);
