@@ -24,6 +24,7 @@ export * from "./allocation/allocate_sensitivity.ts";
 export { allocateUniform } from "./allocation/allocate_uniform.ts";
 export * from "./allocation/allocation.ts";
 export * from "./allocation/allocation_rules.ts";
+export { rankAt } from "./allocation/curve.ts";
 export * from "./asvd.ts";
 export * from "./low_rank_options.ts";
 export * from "./nid.ts";

@@ -7,6 +7,7 @@ import { type CompressionJob, manifestOf, planJob, type PlannedJob, textFiles } 
 import { JOURNAL_FILE, openJournal } from "./journal.ts";
 import { type Manifest, MANIFEST_FILE, serializeManifest } from "./manifest.ts";
 import type { OutputFolder } from "./output.ts";
+import { resolveRanks } from "./resolve_ranks.ts";
 import { sha256 } from "./sha256.ts";
 import { type CompressOptions, writeWeights } from "./write_weights.ts";
 
@@ -27,7 +28,7 @@ export async function compress(
   output: OutputFolder,
   options: CompressOptions = {},
 ): Promise<Manifest> {
-  const planned = planJob(job);
+  const planned = planJob(await resolveRanks(job, options));
   const { plan } = planned;
   const journal = await openJournal(output, await identityOf(job, planned));
   const measures = await writeWeights(job, plan, output, journal, options);

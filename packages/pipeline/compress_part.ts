@@ -14,6 +14,7 @@ import { castFinite, type Tensor } from "@pare/tensor";
 import { castOperator } from "./cast_operator.ts";
 import type { Measure } from "./journal.ts";
 import type { PartInputs } from "./part_inputs.ts";
+import { namedError } from "./named_error.ts";
 import type { LayerPlan, Part } from "./plan.ts";
 import type { Registry } from "./registry.ts";
 import type { TensorWriter } from "./tensor_writer.ts";
@@ -95,10 +96,7 @@ async function compressLayer(
     if (stored === source) return { nmse: 0, activationNmse: statistics && 0 };
     return await measure(weight ?? toDense(source), stored, statistics, device);
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) {
-      throw new RangeError(`${name}: ${error.message}`, { cause: error });
-    }
-    throw error;
+    throw namedError(name, error);
   }
 }
 

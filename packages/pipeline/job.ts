@@ -1,3 +1,4 @@
+import type { LayerAllocation } from "@pare/decomposers";
 import type { Device } from "@pare/linalg";
 import type { Model, Tokens } from "@pare/model";
 import {
@@ -34,6 +35,8 @@ export interface CompressionJob {
   readonly format: "pare" | "hf";
   /** The largest weight file in bytes. */
   readonly maxShardBytes?: number;
+  /** The ranks of the layers whose steps ask for an allocation: `resolveRanks` fills them in. */
+  readonly ranks?: ReadonlyMap<string, LayerAllocation>;
 }
 
 /** What a job will write, to the byte. */
@@ -51,12 +54,13 @@ export interface PlannedJob {
  *
  * @param job The job.
  * @returns The plan.
- * @throws {RangeError} If a step matches no layer, does not fit one, or wants calibration text that
- * is not there.
+ * @throws {RangeError} If a step matches no layer, does not fit one, wants calibration text that is
+ * not there, or ranks that are not resolved.
  */
 export function planJob(job: CompressionJob): PlannedJob {
-  const { model, recipe, registry, format, maxShardBytes } = job;
-  const plan = planCompression(model, recipe, registry, { dense: format === "hf", maxShardBytes });
+  const { model, recipe, registry, format, maxShardBytes, ranks } = job;
+  const dense = format === "hf";
+  const plan = planCompression(model, recipe, registry, { dense, maxShardBytes, ranks });
   checkCalibration(job, plan);
   const files = new Map(
     plan.files.shards.map(({ fileName, byteLength }) => [fileName, byteLength]),
@@ -127,6 +131,7 @@ export function manifestOf(
       byteLength: sizeOfLayers([layer]).byteLength,
       nmse,
       activationNmse,
+      ...(layer.predictedLoss !== null && { predictedLoss: layer.predictedLoss }),
     };
   }
   const files = Object.fromEntries(

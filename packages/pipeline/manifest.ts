@@ -22,6 +22,11 @@ export interface LayerRecord {
   readonly nmse: number;
   /** ‖(W - Ŵ) X‖² / ‖W X‖² on the calibration text, or `null` without one. */
   readonly activationNmse: number | null;
+  /**
+   * What the allocation of its rank predicted: of the loss on its outputs, or of ‖W - Ŵ‖² / ‖W‖² for
+   * a method that looks at no inputs. Not there where the recipe itself has the rank.
+   */
+  readonly predictedLoss?: number;
 }
 
 /** A file of the folder. */

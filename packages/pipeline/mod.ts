@@ -13,4 +13,6 @@ export * from "./output.ts";
 export * from "./plan.ts";
 export * from "./recipe.ts";
 export * from "./registry.ts";
+export * from "./resolve_ranks.ts";
+export * from "./step_allocation.ts";
 export type { CompressionProgress, CompressOptions } from "./write_weights.ts";

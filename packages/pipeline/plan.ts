@@ -1,5 +1,6 @@
 // What a job will write, known before it starts: a node for each layer, a place for each tensor.
 
+import type { LayerAllocation } from "@pare/decomposers";
 import { planSafetensors, type SafetensorsPlan } from "@pare/formats";
 import { linearsOfBlock, type Model, topLevel, vectorsOfBlock } from "@pare/model";
 import {
@@ -22,8 +23,10 @@ export interface LayerPlan {
   readonly shape: MatrixShape;
   /** Which of its block's inputs it reads; `null` outside the blocks, where nothing is calibrated. */
   readonly input: string | null;
-  /** The step that compresses it; `null` where it is only copied. */
+  /** The step that compresses it, its rank among the options; `null` where it is only copied. */
   readonly step: Step | null;
+  /** The loss that the allocation of its rank has predicted; `null` where there was none. */
+  readonly predictedLoss: number | null;
   /** How it is stored afterwards. */
   readonly node: OperatorNode;
   /** The full names of the tensors it is stored in, in the order of the file. */
@@ -56,6 +59,8 @@ export interface PlanOptions {
   readonly dense: boolean;
   /** The largest weight file in bytes. */
   readonly maxShardBytes?: number;
+  /** What the layers got whose steps ask for an allocation. */
+  readonly ranks?: ReadonlyMap<string, LayerAllocation>;
 }
 
 const ACTION = "Cannot plan the compression";
@@ -82,14 +87,17 @@ export function planCompression(
   const planLayer = (name: string, input: string | null): LayerPlan => {
     const source = model.node(name);
     const shape = shapeOfNode(source);
-    const step = recipe.steps.findLast((step) => applies(step, name)) ?? null;
-    if (step) used.add(step);
+    const asked = stepOf(recipe, name);
+    if (asked) used.add(asked);
+    const found = asked?.allocation ? allocated(name, options.ranks) : null;
+    const step = found ? withRank(asked, found) : asked;
     const kept = step ? null : keptNode(source, recipe.dtype);
     const node = kept ?? planStep(name, shape, input, step as Step, registry);
     const dtype = recipe.dtype === "source" ? denseDtype(source) : recipe.dtype;
     const stored: OperatorNode = options.dense ? { form: "dense", shape, dtype } : node;
     const tensors = [...tensorSpecsOf(stored).keys()].map((tensor) => `${name}.${tensor}`);
-    return { name, shape, input, step, node: stored, tensors };
+    const predictedLoss = found && found.predictedLoss;
+    return { name, shape, input, step, predictedLoss, node: stored, tensors };
   };
   const planVectors = (names: readonly string[]) =>
     new Map(names.map((name) => [name, keptSpec(model.vectorSpec(name), recipe.dtype)]));
@@ -180,6 +188,26 @@ function area([rows, cols]: MatrixShape): number {
   return rows * cols;
 }
 
+/** The step that compresses a layer, the last one to match it; `null` where none does. */
+export function stepOf({ steps }: Recipe, name: string): Step | null {
+  return steps.findLast((step) => applies(step, name)) ?? null;
+}
+
+function allocated(name: string, ranks: PlanOptions["ranks"]): LayerAllocation {
+  const found = ranks?.get(name);
+  if (!found) {
+    throw new RangeError(
+      `${ACTION} as the rank of ${name} must be resolved first: current rank is none`,
+    );
+  }
+  return found;
+}
+
+/** The step as it compresses one layer; `null` where the layer stays dense. */
+function withRank(step: Step | null, { rank }: LayerAllocation): Step | null {
+  return step && rank !== null ? { ...step, options: { ...step.options, rank } } : null;
+}
+
 function applies(step: Step, name: string): boolean {
   return step.layers.some((glob) => matchesGlob(glob, name)) &&
     !step.except.some((glob) => matchesGlob(glob, name));
@@ -210,7 +238,7 @@ function planStep(
 }
 
 /** The node of a layer that no step compresses. */
-function keptNode(source: OperatorNode, dtype: Recipe["dtype"]): OperatorNode {
+export function keptNode(source: OperatorNode, dtype: Recipe["dtype"]): OperatorNode {
   return source.form === "dense" && dtype !== "source" ? { ...source, dtype } : source;
 }
 

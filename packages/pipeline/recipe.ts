@@ -1,5 +1,6 @@
 import { boolean, type Check, checkOptions, FormatError, integer, oneOf } from "@pare/tensor";
 import type { Options, Registry } from "./registry.ts";
+import { ALLOCATION_CHECKS, parseAllocation, type StepAllocation } from "./step_allocation.ts";
 
 /** One step of a recipe: a method, where it applies, and its options. */
 export interface Step {
@@ -11,6 +12,8 @@ export interface Step {
   readonly except: readonly string[];
   /** The method's options. */
   readonly options: Options;
+  /** How the layers get their ranks, where the options do not say so. */
+  readonly allocation?: StepAllocation;
 }
 
 /** How calibration text is sampled. */
@@ -60,6 +63,7 @@ const STEP_CHECKS: Readonly<Record<keyof Step, Check>> = {
   layers: globs(1),
   except: globs(0),
   options: { wanted: "an object", schema: { type: "object" }, test: isRecord },
+  allocation: { wanted: "an object", schema: { type: "object" }, test: isRecord },
 };
 
 /**
@@ -93,17 +97,20 @@ function parseStep(value: unknown, index: number, registry: Registry): Step {
   const action = `Cannot read step ${index + 1} of the recipe`;
   if (!isRecord(value)) throw wrongKind(action, "it", "an object", value);
   checkOptions(action, value, STEP_CHECKS);
-  const { method, layers = DECODER_LAYERS, except = [], options = {} } = value;
+  const { method, layers = DECODER_LAYERS, except = [], options = {}, allocation } = value;
   const known = Object.keys(registry).map((name) => `"${name}"`).join(", ");
   if (!isString(method) || !Object.hasOwn(registry, method)) {
     throw wrongKind(action, "method", `one of ${known}`, method);
   }
   checkOptions(`${action} (${method})`, options as Options, registry[method].checks);
+  const step = { name: method, method: registry[method], options: options as Options };
   return {
     method,
     layers: isString(layers) ? [layers] : layers as string[],
     except: isString(except) ? [except] : except as string[],
     options: options as Options,
+    ...(allocation !== undefined &&
+      { allocation: parseAllocation(action, allocation as Options, step) }),
   };
 }
 
@@ -114,7 +121,8 @@ function parseStep(value: unknown, index: number, registry: Registry): Step {
  * @returns The schema.
  */
 export function recipeSchema(registry: Registry): Record<string, unknown> {
-  const steps = Object.entries(registry).map(([method, { summary, checks }]) => ({
+  const allocation = { ...objectSchema(ALLOCATION_CHECKS), required: ["rule"] };
+  const steps = Object.entries(registry).map(([method, { summary, checks, spectrum }]) => ({
     title: method,
     description: summary,
     type: "object",
@@ -123,6 +131,7 @@ export function recipeSchema(registry: Registry): Record<string, unknown> {
       layers: STEP_CHECKS.layers.schema,
       except: STEP_CHECKS.except.schema,
       options: objectSchema(checks),
+      ...(spectrum && { allocation }),
     },
     required: ["method"],
     additionalProperties: false,

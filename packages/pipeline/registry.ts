@@ -1,5 +1,6 @@
-import type { WeightMethod, WeightPlan } from "@pare/operators";
-import type { Check } from "@pare/tensor";
+import type { Device } from "@pare/linalg";
+import type { Statistics, WeightMethod, WeightPlan } from "@pare/operators";
+import type { Check, Tensor } from "@pare/tensor";
 
 /**
  * What a method needs to know of a layer's inputs: sums per channel, the Gram matrix too, or beside
@@ -22,6 +23,16 @@ export interface Method {
   readonly plan: WeightPlan<Options>;
   /** Compresses one weight. */
   readonly compress: WeightMethod<Options>;
+  /**
+   * What each rank of one weight gains: squared singular values, descending, whose tail is what is
+   * lost. Methods that have it take an option `rank`, and their ranks may come from an allocation.
+   */
+  readonly spectrum?: (
+    weight: Tensor,
+    statistics: Statistics | null,
+    options: Options,
+    device: Device,
+  ) => Promise<Float64Array>;
 }
 
 /** Options of a method, checked against its rules. */

@@ -82,6 +82,31 @@ function tailsOf({ name, energies }: AllocationLayer): Float64Array {
   return tails;
 }
 
+/**
+ * Tells the rank of a matrix that keeps a share of its bytes: the largest within it, or what takes
+ * fewest bytes where none is.
+ *
+ * @example Half of a matrix of 64 bytes
+ * ```ts
+ * import { rankAt } from "@pare/decomposers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(rankAt({ costs: [16, 32, 48, 64], denseBytes: 64 }, 0.5), 2);
+ * ```
+ *
+ * @param layer The bytes at ranks 1, 2, …, and of the dense matrix.
+ * @param keep The share.
+ * @returns The rank; `null` where the matrix stays dense.
+ */
+export function rankAt(
+  { costs, denseBytes }: Pick<AllocationLayer, "costs" | "denseBytes">,
+  keep: number,
+): number | null {
+  const energies = new Float64Array(costs.length);
+  const curve = curveOf({ name: "it", role: "", energies, costs, denseBytes });
+  return curve.points[placeAt(curve, keep)].rank;
+}
+
 /** The place of the last point within a share of the dense bytes; the first one where none is. */
 export function placeAt({ layer, points }: Curve, keep: number): number {
   // A share that is a quotient of bytes may fall short of them by its rounding.

@@ -1,4 +1,4 @@
-import { asvd, ASVD_CHECKS, type AsvdOptions, planAsvd } from "@pare/decomposers";
+import { asvd, ASVD_CHECKS, type AsvdOptions, planAsvd, whitenedSpectrum } from "@pare/decomposers";
 import type { Statistics } from "@pare/operators";
 import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "@pare/quantizers";
 import { tensor } from "@pare/tensor";
@@ -20,6 +20,8 @@ export const METHODS: Registry = {
     plan: (shape, options: AsvdOptions) => planAsvd(shape, options),
     compress: (weight, statistics, options: AsvdOptions, device) =>
       asvd(weight, statistics, { ...options, device }),
+    spectrum: (weight, statistics, _options, device) =>
+      whitenedSpectrum(weight, statistics, { device }),
   },
   both: {
     summary: "Splits by SVD aware of the inputs of the original and of the compressed model",
