@@ -1,62 +1,28 @@
-import { createReferenceDevice } from "@pare/linalg";
 import { bytesSource, folderOf, openSafetensors, openShardedSafetensors } from "@pare/formats";
-import { calibrate, type Model, openModel } from "@pare/model";
+import { calibrate, openModel } from "@pare/model";
 import { byteLengthOf, type OperatorNode, type Statistics, toDense } from "@pare/operators";
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { compress } from "./compress.ts";
 import { openCompressed } from "./compressed_model.ts";
 import { type CompressionJob, planJob } from "./job.ts";
-import { parseManifest } from "./manifest.ts";
 import { parseRecipe } from "./recipe.ts";
-import { type MemoryOutput, memoryOutput } from "./testing/memory_output.ts";
+import { resolveRanks } from "./resolve_ranks.ts";
+import { memoryOutput } from "./testing/memory_output.ts";
 import { METHODS } from "./testing/methods.ts";
+import { contentOf, device, jobOf, reopen, WINDOWS } from "./testing/tiny_job.ts";
 import { TINY_CONFIG, tinyCheckpoint } from "./testing/tiny_model.ts";
-
-const WINDOWS = Array.from(
-  { length: 5 },
-  (_, w) => Uint32Array.from({ length: 16 }, (_, i) => (7 * i + 5 * w) % 24),
-);
 
 const RTN = { method: "rtn", options: { bits: 3, groupSize: 8 } };
 const ASVD = { method: "asvd", layers: "**.mlp.*", options: { keep: 0.7 } };
 const BOTH = { ...ASVD, method: "both", layers: "model.layers.{0,1}.mlp.*" };
-
-const device = createReferenceDevice();
-
-function jobOf(
-  recipe: Record<string, unknown>,
-  changes: Partial<CompressionJob> = {},
-): CompressionJob {
-  return {
-    creator: "test",
-    model: openModel(tinyCheckpoint()),
-    source: { name: "tiny", sha256: "0".repeat(64) },
-    recipe: parseRecipe({ version: 1, ...recipe }, METHODS),
-    registry: METHODS,
-    device,
-    calibration: { text: { name: "text", sha256: "1".repeat(64) }, windows: WINDOWS },
-    files: new Map([["config.json", JSON.stringify(TINY_CONFIG)]]),
-    format: "pare",
-    ...changes,
-  };
-}
-
-function contentOf({ files }: MemoryOutput): Record<string, string> {
-  const text = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16)).join(" ");
-  return Object.fromEntries([...files].sort().map(([name, bytes]) => [name, text(bytes)]));
-}
-
-async function reopen({ files }: MemoryOutput): Promise<Model> {
-  const manifest = parseManifest(new TextDecoder().decode(files.get("pare.json")));
-  const tensors = await openShardedSafetensors(folderOf(Object.fromEntries(files), "out"));
-  return openCompressed(manifest, { name: "out", config: TINY_CONFIG, tensors });
-}
+const GREEDY = { ...ASVD, options: {}, allocation: { rule: "greedy", keep: 0.7 } };
 
 const RECIPES: readonly [name: string, recipe: Record<string, unknown>][] = [
   ["rtn", { steps: [RTN] }],
   ["asvd of the MLP, rtn of the rest", { steps: [RTN, ASVD] }],
   ["asvd, sequential", { steps: [ASVD], calibration: { sequential: true } }],
   ["both Gram matrices for some, one or none for others", { steps: [RTN, ASVD, BOTH] }],
+  ["asvd with ranks of one budget, rtn of the rest", { steps: [RTN, GREEDY] }],
   ["rtn of everything", { dtype: "f16", steps: [{ ...RTN, layers: "**" }] }],
 ];
 
@@ -64,7 +30,7 @@ for (const [name, recipe] of RECIPES) {
   Deno.test(`compress() with ${name} writes what planJob() says, to the byte`, async () => {
     const output = memoryOutput();
     const job = jobOf(recipe);
-    const planned = planJob(job);
+    const planned = planJob(await resolveRanks(job));
     const manifest = await compress(job, output);
     assert(output.isCommitted);
     const sizes = new Map([...output.files].map(([file, bytes]) => [file, bytes.length]));

@@ -22,6 +22,8 @@ const RECIPES: readonly Record<string, unknown>[] = [
     calibration: { windows: 3, windowLength: 64, sequential: true },
     steps: [{ method: "rtn", layers: "a.*", except: ["a.b"], options: { bits: 3 } }],
   },
+  { version: 1, steps: [{ method: "asvd", allocation: { rule: "greedy" } }] },
+  { version: 1, steps: [{ method: "asvd", allocation: { rule: "uniform", bytes: 1000 } }] },
 ];
 
 for (const recipe of RECIPES) {
@@ -73,6 +75,62 @@ const BAD: readonly [name: string, recipe: unknown, message: string][] = [
   ],
 ];
 
+/** Steps with an allocation that cannot be. */
+const BAD_ALLOCATIONS: readonly [name: string, step: Record<string, unknown>, message: string][] = [
+  [
+    "an allocation for a method without ranks",
+    { method: "rtn", allocation: { rule: "greedy" } },
+    "only a method that has ranks must have an allocation: current method is rtn",
+  ],
+  [
+    "an unknown rule",
+    { allocation: { rule: "best" } },
+    `rule must be one of "uniform", "greedy", "inverse-log", "sensitivity": current value is "best"`,
+  ],
+  [
+    "no rule",
+    { allocation: {} },
+    `rule must be one of "uniform", "greedy", "inverse-log", "sensitivity": current value is undefined`,
+  ],
+  [
+    "a misspelt allocation",
+    { allocation: { rule: "greedy", kept: 0.5 } },
+    `option "kept" is unknown`,
+  ],
+  [
+    "an allocation of nothing",
+    { allocation: { rule: "greedy", keep: 0 } },
+    "keep must be a number above 0 and at most 1",
+  ],
+  [
+    "two budgets",
+    { allocation: { rule: "greedy", keep: 0.5, bytes: 9 } },
+    "only one of keep and bytes must be given: current values are 0.5 and 9",
+  ],
+  [
+    "a rank from two sides",
+    { options: { keep: 0.5 }, allocation: { rule: "greedy" } },
+    "current options have keep",
+  ],
+  ["a list for an allocation", { allocation: [] }, "allocation must be an object"],
+];
+
+for (const [name, step, message] of BAD_ALLOCATIONS) {
+  Deno.test(`parseRecipe() refuses ${name}`, () => {
+    const recipe = { version: 1, steps: [{ method: "asvd", ...step }] };
+    assertThrows(() => parseRecipe(recipe, METHODS), Error, message);
+  });
+}
+
+Deno.test("parseRecipe() fills in what an allocation keeps", () => {
+  const [step] = parseRecipe(
+    { version: 1, steps: [{ method: "asvd", allocation: { rule: "greedy" } }] },
+    METHODS,
+  )
+    .steps;
+  assertEquals(step.allocation, { rule: "greedy", keep: 0.8 });
+});
+
 for (const [name, recipe, message] of BAD) {
   Deno.test(`parseRecipe() refuses ${name}`, () => {
     assertThrows(() => parseRecipe(recipe, METHODS), Error, message);
@@ -90,4 +148,8 @@ Deno.test("recipeSchema() has a branch for each method and nothing else", () => 
   });
   assertEquals(branches[0].properties.options.additionalProperties, false);
   assertEquals(schema.additionalProperties, false);
+  const allocations = branches.map((branch: { properties: Record<string, unknown> }) =>
+    branch.properties.allocation !== undefined
+  );
+  assertEquals(allocations, Object.values(METHODS).map(({ spectrum }) => spectrum !== undefined));
 });

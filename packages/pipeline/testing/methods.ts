@@ -30,6 +30,8 @@ export const METHODS: Registry = {
     plan: (shape, options: AsvdOptions) => planAsvd(shape, options),
     compress: (weight, statistics, options: AsvdOptions, device) =>
       asvd(weight, statistics && sumOfBoth(statistics), { ...options, device }),
+    spectrum: (weight, statistics, _options, device) =>
+      whitenedSpectrum(weight, statistics, { device }),
   },
 };
 
