@@ -83,6 +83,36 @@ cliTest("compress writes what its dry run says, and the others read it", async (
   assertEquals(JSON.parse(written.stdout).tokens.length <= 5, true);
 });
 
+cliTest(
+  "compress --allocation writes what its dry run says, and shows what was predicted",
+  async (folder) => {
+    const args = [...ASVD, "--allocation", "greedy", "--output", "out"];
+    const plan = await run([...args, "--dry-run", "--json"], folder);
+    assertEquals(plan.code, 0, plan.stderr);
+    const { byteLength, sizes: { decoder } } = JSON.parse(plan.stdout);
+    // Greedy leaves less than one rank of the widest layers, 40 numbers of two bytes.
+    assert(decoder.after <= 0.7 * decoder.before && decoder.after > 0.7 * decoder.before - 80);
+    const result = await run(args, folder);
+    assertEquals(result.code, 0, result.stderr);
+    assertMatch(
+      result.stdout,
+      /^worst layer of its kind +method +relative error +of its outputs +predicted$/m,
+    );
+    assertEquals(byteLength, await sizeOfFiles(`${folder}/out`));
+    const inspected = await run(["inspect", "out", "--json"], folder);
+    const layers: { predictedLoss: number | null; activationNmse: number }[] = JSON.parse(
+      inspected.stdout,
+    ).layers.slice(1);
+    assertEquals(layers.length, 21);
+    for (const { predictedLoss, activationNmse } of layers) {
+      // Factors in f16: a few units of 2^-11 of the outputs' size.
+      assertAlmostEquals(Math.sqrt(predictedLoss ?? NaN), Math.sqrt(activationNmse), 2 ** -7);
+    }
+    const shown = await run(["inspect", "out"], folder);
+    assertMatch(shown.stdout, /of outputs +predicted$/m);
+  },
+);
+
 cliTest("compress gives the same bytes twice, and with one thread and two", async (folder) => {
   for (const [name, threads] of [["a", "1"], ["b", "2"], ["c", "2"]]) {
     const { code, stderr } = await run([...ASVD, "--output", name, "--threads", threads], folder);
@@ -321,6 +351,24 @@ const BAD: readonly [
     () => Promise.resolve(),
     ["compress", "model", "--method", "svd", "--layers", ",", "--output", "out"],
     /step 1 \(svd\) matches none by "", ""/,
+  ],
+  [
+    "an allocation for a method without ranks",
+    () => Promise.resolve(),
+    ["compress", "model", "--method", "rtn", "--allocation", "greedy", "--output", "out"],
+    /only a method that has ranks must have an allocation: current method is rtn/,
+  ],
+  [
+    "a rank beside an allocation",
+    () => Promise.resolve(),
+    [...ASVD, "--allocation", "greedy", "--rank", "4", "--output", "out"],
+    /the rank must come from the allocation or from the options, not from both: .* have rank/,
+  ],
+  [
+    "a budget below the lowest ranks",
+    () => Promise.resolve(),
+    [...ASVD.with(5, "0.01"), "--allocation", "uniform", "--output", "out"],
+    /Step 1 \(asvd\): Cannot allocate ranks as the budget of 21 layers must be from \d+ bytes/,
   ],
   [
     "a text that is not UTF-8",

@@ -5,6 +5,7 @@ import {
   type Manifest,
   planJob,
   type PlannedJob,
+  resolveRanks,
 } from "@pare/pipeline";
 import { compareModels, type Comparison, readTestTexts, type TestText } from "./compare_models.ts";
 import { makeJob, readFormat, readRecipe } from "./compress_job.ts";
@@ -72,6 +73,10 @@ export const COMPRESS: Command = {
       "model/ --method asvd --keep 0.8 --calibration stories.txt --output smaller/",
       "Split matrices by activation-aware SVD, keeping 80 % of the numbers",
     ],
+    [
+      "model/ --method nsvd --allocation greedy --keep 0.7 --calibration stories.txt",
+      "Keep 70 % of the bytes, and spend them on the layers where they lower the loss most",
+    ],
     ["stories.bin --tokenizer tok.bin --format hf --output hf/", "Convert a llama2.c file"],
     ["model/ --recipe recipe.json --dry-run", "See how large the result of a recipe will be"],
   ],
@@ -96,22 +101,39 @@ async function runCompress({ operands, values, signal }: CommandInput): Promise<
   const output = place.path;
   const tokenizer = await openModelTokenizer(source, values.text("tokenizer"));
   using device = await openDevice(values);
-  const job = await makeJob({ source, tokenizer, recipe, format, device, values });
+  const asked = await makeJob({ source, tokenizer, recipe, format, device, values });
+  const isDryRun = values.on("dry-run");
+  // What can be refused is refused before ranks are measured, which takes a while.
+  const texts = isDryRun ? [] : await readTestTexts(source, tokenizer, values);
+  if (!isDryRun) await checkPlace(place);
+  const job = await allocateRanks(asked, signal);
   const planned = planJob(job);
   if (!tokenizer) {
     tell("The result will have no tokenizer, as the model has none: name one with --tokenizer.");
   }
   const json = values.on("json");
   const report = { source, tokenizer, output, planned, json };
-  if (values.on("dry-run")) {
+  if (isDryRun) {
     print(await reportPlan({ ...report, memory: memoryOf(planned, job) }));
     return 0;
   }
-  const texts = await readTestTexts(source, tokenizer, values);
-  await checkPlace(place);
   await announceResume(output, values);
   print(await reportCompression({ ...report, ...await carryOut(job, place, texts, signal) }));
   return 0;
+}
+
+/** Chooses the ranks that the recipe leaves to a rule; how large the result is depends on them. */
+async function allocateRanks(job: CompressionJob, signal: AbortSignal): Promise<CompressionJob> {
+  const progress = terminalProgress();
+  try {
+    return await resolveRanks(job, { signal, onProgress: (event) => progress.update(event) });
+  } catch (error) {
+    progress.clear();
+    if (signal.aborted) tell("Interrupted while ranks were chosen: nothing was written.");
+    throw error;
+  } finally {
+    progress.clear();
+  }
 }
 
 /** Compresses, and measures what came out on the texts. */

@@ -115,17 +115,20 @@ function errorTable({ layers, calibration }: Manifest): string {
     if (!found || layer.nmse > found.nmse) worst.set(kind, { ...layer, name });
   }
   if (worst.size === 0) return "No layer was compressed.";
-  const header = ["worst layer of its kind", "method", "relative error"];
-  const rows = [...worst.values()].map((
-    { name, method, nmse },
-  ) => [name, method ?? "", formatShare(nmse)]);
-  if (!calibration) return formatTable(header, rows, ["left", "left", "right"]);
-  const outputs = [...worst.values()].map(({ activationNmse }) =>
-    activationNmse === null ? "" : formatShare(activationNmse)
-  );
+  const found = [...worst.values()];
+  const share = (value: number | null = null) => value === null ? "" : formatShare(value);
+  const columns: [header: string, cell: (layer: typeof found[number]) => string][] = [
+    ["worst layer of its kind", ({ name }) => name],
+    ["method", ({ method }) => method ?? ""],
+    ["relative error", ({ nmse }) => share(nmse)],
+  ];
+  if (calibration) columns.push(["of its outputs", ({ activationNmse }) => share(activationNmse)]);
+  if (found.some(({ predictedLoss }) => predictedLoss !== undefined)) {
+    columns.push(["predicted", ({ predictedLoss }) => share(predictedLoss)]);
+  }
   return formatTable(
-    [...header, "of its outputs"],
-    rows.map((row, i) => [...row, outputs[i]]),
-    ["left", "left", "right", "right"],
+    columns.map(([header]) => header),
+    found.map((layer) => columns.map(([, cell]) => cell(layer))),
+    columns.map((_, i) => i < 2 ? "left" : "right"),
   );
 }

@@ -75,6 +75,23 @@ Deno.test("recipeFromFlags() makes a recipe of one step", () => {
   );
 });
 
+Deno.test("recipeFromFlags() gives what is kept to the allocation, if there is one", () => {
+  const stepOf = (line: string) => {
+    const { steps: [step] } = recipeOf(line) as { steps: Record<string, unknown>[] };
+    return step;
+  };
+  assertEquals(stepOf("--method asvd --allocation greedy --keep 0.7 --variant II"), {
+    method: "asvd",
+    options: { variant: "II" },
+    allocation: { rule: "greedy", keep: 0.7 },
+  });
+  assertEquals(stepOf("--method asvd --allocation uniform"), {
+    method: "asvd",
+    options: {},
+    allocation: { rule: "uniform" },
+  });
+});
+
 Deno.test("recipeFromFlags() lays flags over a recipe that was read", () => {
   const base = {
     version: 1,
@@ -99,6 +116,12 @@ Deno.test("recipeFromFlags() refuses options without their method, and a step be
     UsageError,
     "--recipe must stand alone",
   );
+  assertThrows(
+    () => recipeOf("--allocation greedy", { version: 1 }),
+    UsageError,
+    "--recipe must stand alone",
+  );
+  assertThrows(() => recipeOf("--allocation greedy"), UsageError, "--method must be named");
   assertThrows(
     () => recipeOf("--method rtn --group few"),
     UsageError,

@@ -33,6 +33,7 @@ interface LayerView {
   readonly bitsPerWeight: number;
   readonly nmse: number | null;
   readonly activationNmse: number | null;
+  readonly predictedLoss: number | null;
 }
 
 async function runInspect({ operands, values }: CommandInput): Promise<number> {
@@ -69,6 +70,7 @@ function viewOf(name: string, { model, manifest }: OpenedSource): LayerView {
     bitsPerWeight: 8 * byteLength / (rows * cols),
     nmse: record?.nmse ?? null,
     activationNmse: record?.activationNmse ?? null,
+    predictedLoss: record?.predictedLoss ?? null,
   };
 }
 
@@ -116,9 +118,10 @@ async function report(
       ]
       : []),
   ];
+  const isAllocated = layers.some(({ predictedLoss }) => predictedLoss !== null);
   const number = (value: number | null) => value === null ? "" : formatShare(value);
   const rows = layers.map((
-    { name, form, shape, byteLength, bitsPerWeight, nmse, activationNmse },
+    { name, form, shape, byteLength, bitsPerWeight, nmse, activationNmse, predictedLoss },
   ) => [
     name,
     form,
@@ -127,11 +130,10 @@ async function report(
     bitsPerWeight.toFixed(3),
     number(nmse),
     number(activationNmse),
+    ...(isAllocated ? [number(predictedLoss)] : []),
   ]);
   const header = ["layer", "form", "shape", "bytes", "bits/weight", "error", "of outputs"];
-  return [
-    ...about,
-    "",
-    formatTable(header, rows, ["left", "left", "right", "right", "right", "right", "right"]),
-  ].join("\n");
+  if (isAllocated) header.push("predicted");
+  const align = header.map((_, i) => i < 2 ? "left" : "right");
+  return [...about, "", formatTable(header, rows, align)].join("\n");
 }

@@ -1,9 +1,12 @@
 // Short flags for recipes of one step.
 
+import { ALLOCATION_RULES } from "@pare/decomposers";
 import type { Registry } from "@pare/pipeline";
 import type { Flags, FlagValues } from "./flags.ts";
 import { REGISTRY } from "./registry.ts";
 import { UsageError } from "./user_error.ts";
+
+const RULES = Object.keys(ALLOCATION_RULES).join(", ");
 
 /** The flags that make up a recipe. */
 export const RECIPE_FLAGS: Flags = {
@@ -37,6 +40,11 @@ export const RECIPE_FLAGS: Flags = {
     help: "low rank: share of the numbers to keep; 0.8 by default",
   },
   rank: { kind: "integer", value: "<n>", help: "low rank: the rank, instead of --keep" },
+  allocation: {
+    kind: "text",
+    value: "<rule>",
+    help: `low rank: one --keep for all layers: ${RULES}`,
+  },
   storage: {
     kind: "text",
     value: "<form>",
@@ -97,7 +105,9 @@ export function recipeFromFlags(
 ): unknown {
   const method = values.text("method");
   const options = optionsOf(values);
-  const stepFlags = ["layers", "except"].filter((flag) => values.text(flag) !== undefined);
+  const stepFlags = ["layers", "except", "allocation"].filter((flag) =>
+    values.text(flag) !== undefined
+  );
   if (base !== undefined && (method || Object.keys(options).length || stepFlags.length)) {
     throw new UsageError(
       "Cannot compress as --recipe must stand alone: --method and its flags go into its steps",
@@ -125,11 +135,21 @@ export function recipeFromFlags(
     ...(method && {
       steps: [{
         method,
-        options,
+        ...rankedBy(values.text("allocation"), options),
         ...compact({ layers: globs(values.text("layers")), except: globs(values.text("except")) }),
       }],
     }),
   };
+}
+
+/** Where a rule shares the bytes out, the share to keep is its, and no option of the method. */
+function rankedBy(
+  rule: string | undefined,
+  options: Record<string, unknown>,
+): Record<string, unknown> {
+  if (rule === undefined) return { options };
+  const { keep, ...rest } = options;
+  return { options: rest, allocation: compact({ rule, keep }) };
 }
 
 function optionsOf(values: FlagValues): Record<string, unknown> {

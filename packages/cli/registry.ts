@@ -17,13 +17,19 @@ import {
   planNsvd,
   planSvd,
   planSvdLlm,
+  type RidgeOptions,
   svd,
   SVD_LLM_CHECKS,
   svdLlm,
   type SvdLlmOptions,
+  whitenedSpectrum,
 } from "@pare/decomposers";
-import type { Registry } from "@pare/pipeline";
+import type { Method, Registry } from "@pare/pipeline";
 import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "@pare/quantizers";
+
+/** What each rank gains on the inputs that calibration saw. */
+const gainOnInputs: Method["spectrum"] = (weight, statistics, { ridge }: RidgeOptions, device) =>
+  whitenedSpectrum(weight, statistics, { ridge, device });
 
 /** The methods by name. */
 export const REGISTRY: Registry = {
@@ -41,6 +47,7 @@ export const REGISTRY: Registry = {
     plan: (shape, options: LowRankOptions) => planSvd(shape, options),
     compress: (weight, _statistics, options: LowRankOptions, device) =>
       svd(weight, { ...options, device }),
+    spectrum: (weight, _statistics, _options, device) => whitenedSpectrum(weight, null, { device }),
   },
   asvd: {
     summary: "Truncated SVD weighed by what calibration saw of the layer's inputs",
@@ -49,6 +56,7 @@ export const REGISTRY: Registry = {
     plan: (shape, options: AsvdOptions) => planAsvd(shape, options),
     compress: (weight, statistics, options: AsvdOptions, device) =>
       asvd(weight, statistics, { ...options, device }),
+    spectrum: gainOnInputs,
   },
   "svd-llm": {
     summary: "asvd, and then a left factor fitted to what the blocks compressed before leave",
@@ -57,6 +65,7 @@ export const REGISTRY: Registry = {
     plan: (shape, options: SvdLlmOptions) => planSvdLlm(shape, options),
     compress: (weight, statistics, options: SvdLlmOptions, device) =>
       svdLlm(weight, statistics, { ...options, device }),
+    spectrum: gainOnInputs,
   },
   nsvd: {
     summary: "Most of the rank to what calibration saw, the rest to the weight itself",
@@ -65,6 +74,7 @@ export const REGISTRY: Registry = {
     plan: (shape, options: NsvdOptions) => planNsvd(shape, options),
     compress: (weight, statistics, options: NsvdOptions, device) =>
       nsvd(weight, statistics, { ...options, device }),
+    spectrum: gainOnInputs,
   },
   nid: {
     summary: "Most of the rank to what calibration saw, the rest to columns of the weight itself",
@@ -73,5 +83,6 @@ export const REGISTRY: Registry = {
     plan: (shape, options: NidOptions) => planNid(shape, options),
     compress: (weight, statistics, options: NidOptions, device) =>
       nid(weight, statistics, { ...options, device }),
+    spectrum: gainOnInputs,
   },
 };
