@@ -82,10 +82,10 @@ export async function asvd(
   const shape = checkWeight(ACTION, weight);
   const rank = rankOf(shape, rest);
   const seen = checkStatistics(ACTION, shape, statistics);
-  return await withDevice(device, async (device) => {
+  return await withDevice(device, async (exact) => {
     const a = toF64(weight);
-    const factors = await truncate(a, seen, [{ rank, conditioner: rest }], device);
-    return await storeFactors(factors, rest, { weight: a, gram: seen.gram, device });
+    const factors = await truncate(a, seen, [{ rank, conditioner: rest }], exact, device);
+    return await storeFactors(factors, rest, { weight: a, gram: seen.gram, device: exact });
   }, "f64");
 }
 

@@ -8,10 +8,11 @@
 // μ is the ridge, of the mean of the diagonal of G. II costs an eigenproblem of n³, and is for a Gram
 // matrix that rounding made indefinite.
 
-import { type Device, eigh } from "@pare/linalg";
+import type { Device } from "@pare/linalg";
 import type { Statistics } from "@pare/operators";
 import { type Check, number, oneOf, type Tensor } from "@pare/tensor";
-import { RIDGE, ridgeOf, type RidgeOptions, withRidge } from "./ridge.ts";
+import { eigenRoot } from "./eigen_root.ts";
+import { RIDGE, type RidgeOptions, withRidge } from "./ridge.ts";
 import type { Weighting } from "./weighting.ts";
 
 /** How inputs weigh. */
@@ -57,23 +58,20 @@ export async function conditionerOf(
   return { gram: withRidge(gram, ridge) };
 }
 
+/** S itself, `[n, n]`, or its diagonal `[n]`; I and II have the same. */
+export async function rootOf(
+  statistics: Statistics,
+  options: ConditionerOptions,
+  device: Device,
+): Promise<Tensor<"f64">> {
+  const { variant, ridge = 0 } = options;
+  if (variant !== "0") return await eigenRoot(statistics.gram, ridge, device);
+  const gram = withRidge(diagonal(statistics, options), ridge);
+  return { ...gram, data: gram.data.map(Math.sqrt) };
+}
+
 function diagonal(statistics: Statistics, options: ConditionerOptions): Tensor<"f64"> {
   const { alpha = 0.5, statistic = "mean" } = options;
   const { shape, data } = statistic === "mean" ? statistics.meanAbs : statistics.maxAbs;
   return { dtype: "f64", shape, data: data.map((value) => value ** (2 * alpha)) };
-}
-
-/** S = P (max(Λ, 0) + μ)^(1/2), so that S Sᵀ = G + μ I; defined for every symmetric G. */
-async function eigenRoot(
-  gram: Tensor<"f64">,
-  ridge: number,
-  device: Device,
-): Promise<Tensor<"f64">> {
-  const { values, vectors } = await eigh(gram, { device });
-  const { shape, data } = vectors;
-  const mu = ridgeOf(gram, ridge);
-  const roots = values.data.map((value) => Math.sqrt(Math.max(0, value) + mu));
-  const [n] = shape;
-  for (let i = 0; i < data.length; i++) data[i] *= roots[i % n];
-  return { dtype: "f64", shape, data };
 }

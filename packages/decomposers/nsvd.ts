@@ -96,13 +96,19 @@ export async function nsvd(
   const [first, then] = splitRank(rankOf(shape, rest), rest);
   const seen = checkStatistics(ACTION, shape, statistics);
   const { variant, ridge } = rest;
-  return await withDevice(device, async (device) => {
+  return await withDevice(device, async (exact) => {
     const a = toF64(weight);
-    const factors = await truncate(a, seen, [
-      { rank: first, conditioner: { variant, ridge } },
-      { rank: then, conditioner: null },
-    ], device);
-    return await storeFactors(factors, rest, { weight: a, gram: seen.gram, device });
+    const factors = await truncate(
+      a,
+      seen,
+      [
+        { rank: first, conditioner: { variant, ridge } },
+        { rank: then, conditioner: null },
+      ],
+      exact,
+      device,
+    );
+    return await storeFactors(factors, rest, { weight: a, gram: seen.gram, device: exact });
   }, "f64");
 }
 

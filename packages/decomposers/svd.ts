@@ -48,10 +48,10 @@ export async function svd(
   const { device, ...rest } = options;
   checkOptions(ACTION, rest, LOW_RANK_CHECKS);
   const rank = rankOf(checkWeight(ACTION, weight), rest);
-  return await withDevice(device, async (device) => {
+  return await withDevice(device, async (exact) => {
     const a = toF64(weight);
-    const factors = await truncate(a, null, [{ rank, conditioner: null }], device);
-    return await storeFactors(factors, rest, { weight: a, gram: null, device });
+    const factors = await truncate(a, null, [{ rank, conditioner: null }], exact, device);
+    return await storeFactors(factors, rest, { weight: a, gram: null, device: exact });
   }, "f64");
 }
 

@@ -16,14 +16,14 @@
 import { withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pare/operators";
 import { type Check, checkOptions, ShapeError, type Tensor, toF64 } from "@pare/tensor";
-import { nestedBasis } from "./basis.ts";
 import { checkStatistics } from "./check_statistics.ts";
 import { type Factors, planFactors, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
-import { checkWeight, projectOnto } from "./projector.ts";
+import { checkWeight } from "./projector.ts";
 import { rankOf } from "./rank.ts";
 import { refitFactors } from "./refit_left.ts";
 import { RIDGE, type RidgeOptions, withRidge } from "./ridge.ts";
+import { truncate } from "./truncate.ts";
 
 /** Options of {@linkcode svdLlm}; the ridge is one on both Gram matrices. */
 export interface SvdLlmOptions extends LowRankOptions, RidgeOptions {}
@@ -80,17 +80,17 @@ export async function svdLlm(
   const shape = checkWeight(ACTION, weight);
   const rank = rankOf(shape, rest);
   const original = checkStatistics(ACTION, shape, statistics);
-  const gram = withRidge(original.gram, rest.ridge);
-  const compressed = withRidge(compressedGram(shape, original), rest.ridge);
-  return await withDevice(device, async (device) => {
+  const { ridge } = rest;
+  const compressed = withRidge(compressedGram(shape, original), ridge);
+  return await withDevice(device, async (exact) => {
     const a = toF64(weight);
-    const basis = await nestedBasis(a, [{ gram, rank }], device);
-    const { left, right } = await projectOnto(a, basis, device);
+    const stages = [{ rank, conditioner: { ridge } }];
+    const { left, right } = await truncate(a, original, stages, exact, device);
     const factors: Factors = {
-      left: await refitFactors({ left, right }, a, compressed, device),
+      left: await refitFactors({ left, right }, a, compressed, exact),
       right,
     };
-    return await storeFactors(factors, rest, { weight: a, gram: compressed, device });
+    return await storeFactors(factors, rest, { weight: a, gram: compressed, device: exact });
   }, "f64");
 }
 
