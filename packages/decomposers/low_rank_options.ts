@@ -17,7 +17,10 @@ export interface LowRankOptions extends RankOptions {
 
 /** Where a decomposition runs. */
 export interface DeviceOptions {
-  /** The device; one of WebAssembly is made for the call where none is given or it has no f64. */
+  /**
+   * The device; one of WebAssembly is made for the call where none is given, and for what needs f64
+   * where this one has none.
+   */
   device?: Device;
 }
 
