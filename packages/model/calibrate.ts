@@ -1,5 +1,5 @@
-import { checkOptions, type Checks, type Tensor } from "@pare/tensor";
-import { tokenCount } from "./batches.ts";
+import { checkOptions, type Checks, integer, type Tensor } from "@pare/tensor";
+import { type Progress, tokenCount } from "./batches.ts";
 import { bindBlock } from "./block.ts";
 import { embed, type Tokens } from "./embed.ts";
 import { FORWARD_CHECKS, type ForwardOptions } from "./forward_blocks.ts";
@@ -12,9 +12,17 @@ import {
   type PerInput,
 } from "./observe_block.ts";
 import { openDevice } from "./open_device.ts";
+import { runWindows } from "./run_windows.ts";
 
 /** Options of {@linkcode calibrate}. */
-export interface CalibrateOptions extends ForwardOptions, ObserveOptions {}
+export interface CalibrateOptions extends ForwardOptions, ObserveOptions {
+  /**
+   * The first block that is wanted: windows only run through those before it.
+   *
+   * @default {0}
+   */
+  from?: number;
+}
 
 /** What the linear layers of one block saw. */
 export interface BlockStatistics<S extends ChannelStatistics> {
@@ -24,7 +32,11 @@ export interface BlockStatistics<S extends ChannelStatistics> {
   readonly statistics: PerInput<S>;
 }
 
-const CALIBRATE_CHECKS: Checks<CalibrateOptions> = { ...FORWARD_CHECKS, ...OBSERVE_CHECKS };
+const CALIBRATE_CHECKS: Checks<CalibrateOptions> = {
+  ...FORWARD_CHECKS,
+  ...OBSERVE_CHECKS,
+  from: integer(0),
+};
 
 /**
  * Gathers statistics of what every linear layer of a model reads, block by block: no more than one
@@ -71,7 +83,7 @@ export async function* calibrate(
   options: CalibrateOptions = {},
 ): AsyncGenerator<BlockStatistics<ChannelStatistics>, void, void> {
   checkOptions(`Cannot calibrate ${model.name}`, options, CALIBRATE_CHECKS);
-  const { device: target, onProgress, ...observe } = options;
+  const { device: target, onProgress, from = 0, ...observe } = options;
   using device = await openDevice(target);
   let hidden: readonly Tensor[] = await embed(model, windows);
   const tokens = tokenCount(hidden);
@@ -79,11 +91,17 @@ export async function* calibrate(
   for (let index = 0; index < model.config.layers; index++) {
     observe.signal?.throwIfAborted();
     using block = await bindBlock(model, index, device);
-    const { statistics, outputs } = await observeBlock(block, hidden, {
+    const blockOptions = {
       ...observe,
-      onProgress: ({ done }) => onProgress?.({ done: index * tokens + done, total }),
-    });
-    yield { index, statistics };
-    hidden = outputs;
+      onProgress: ({ done }: Progress) => onProgress?.({ done: index * tokens + done, total }),
+    };
+    if (index < from) {
+      const { batchTokens, signal, onProgress } = blockOptions;
+      hidden = await runWindows(block, hidden, { batchTokens, signal, onProgress });
+    } else {
+      const { statistics, outputs } = await observeBlock(block, hidden, blockOptions);
+      yield { index, statistics };
+      hidden = outputs;
+    }
   }
 }

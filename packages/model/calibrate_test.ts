@@ -45,3 +45,20 @@ Deno.test("calibrate() gathers channels alone where they are enough, and frees a
   assertEquals(progress, [0.5, 1]);
   assertEquals(counting.held, 0);
 });
+
+Deno.test("calibrate() from a block on gathers what it gathers from the first", async () => {
+  using device = createReferenceDevice();
+  const model = openModel(tinyCheckpoint(FAMILIES[0].config));
+  const options = { device, skipFirstTokens: 2, batchTokens: 8 };
+  const all = await Array.fromAsync(calibrate(model, WINDOWS, options));
+  for (let from = 0; from <= all.length; from++) {
+    const progress: number[] = [];
+    const onProgress = ({ done, total }: { done: number; total: number }) =>
+      progress.push(done / total);
+    const rest = await Array.fromAsync(
+      calibrate(model, WINDOWS, { ...options, from, onProgress }),
+    );
+    assertEquals(rest, all.slice(from));
+    assertEquals(progress, [0.25, 0.5, 0.75, 1]);
+  }
+});

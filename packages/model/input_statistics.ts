@@ -2,8 +2,12 @@
 //
 //   Σ |x| / tokens   max |x|   Σ x²   per channel, and, where asked for, the Gram matrix Σ x xᵀ
 //
-// Sums over one batch are the device's, sums over batches are f64. Σ x² is the diagonal of the Gram
-// matrix where there is one. Cost: tokens · n² multiply-adds for the Gram matrix.
+// Sums per channel over one batch are the device's, sums over batches are f64. Σ x² is the diagonal of
+// the Gram matrix where there is one. Cost: tokens · n² multiply-adds for the Gram matrix.
+//
+// The Gram matrix is summed in f64 at every width, token by token, from activations in f32, whose
+// products are exact there; a device without f64 sums pairs of f32 with 48 bits (`Device.gram`). The
+// two triangles are of the same bits in the end.
 
 import { type Device, type DeviceArray, downloadF32, downloadF64 } from "@pare/linalg";
 import type { Statistics } from "@pare/operators";
