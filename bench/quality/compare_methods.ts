@@ -43,7 +43,11 @@ const COMMAND: Command = {
     },
     tokenizer: { kind: "text", value: "<file>", help: "the tokenizer, where the model has none" },
     calibration: { kind: "text", value: "<text>", help: "what methods calibrate on" },
-    windows: { kind: "integer", value: "<n>", help: "calibration windows; 128 by default" },
+    windows: {
+      kind: "integer",
+      value: "<n>",
+      help: "calibration windows; by default 128, or all there are",
+    },
     "test-windows": { kind: "integer", value: "<n>", help: "windows of each text; 32 by default" },
     output: {
       kind: "text",
@@ -74,7 +78,7 @@ async function measureAll({ operands, values }: CommandInput): Promise<number> {
   const output = readyResults(values.text("output"), OUTPUT);
   using device = await createWasmDevice();
   const length = source.model.config.maxPositions;
-  const count = values.number("windows") ?? 128;
+  const count = values.number("windows") ?? null;
   const windows = sampleDocuments(await readDocuments(calibration), tokenizer, length, count, 0);
   const most = values.number("test-windows") ?? 32;
   const tests = new Map<string, Uint32Array[]>();

@@ -15,7 +15,7 @@ const REPORT = reportDemo({
     version: 1,
     seed: 0,
     dtype: "source",
-    calibration: { windows: 1, windowLength: null, sequential: false },
+    calibration: { windows: 1, windowLength: null, skipFirstTokens: 0, sequential: false },
     steps: [{ method: "rtn", layers: ["**"], except: [], options: { bits: 4, groupSize: 32 } }],
   },
   vocabularySize: 1024,

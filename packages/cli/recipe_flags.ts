@@ -66,11 +66,20 @@ export const RECIPE_FLAGS: Flags = {
     help: "Of tensors that are not compressed: source (default), f32, f16 or bf16",
   },
   seed: { kind: "integer", value: "<n>", help: "Seeds every random choice; 0 by default" },
-  windows: { kind: "integer", value: "<n>", help: "Calibration windows; 128 by default" },
+  windows: {
+    kind: "integer",
+    value: "<n>",
+    help: "Calibration windows; by default 128, or all there are",
+  },
   "window-length": {
     kind: "integer",
     value: "<n>",
     help: "Tokens in a window; the context, at most 2048",
+  },
+  "skip-first-tokens": {
+    kind: "integer",
+    value: "<n>",
+    help: "Tokens at the start of each window that do not count; 0 by default",
   },
   sequential: {
     kind: "switch",
@@ -123,6 +132,7 @@ export function recipeFromFlags(
   const calibration = compact({
     windows: values.number("windows"),
     windowLength: values.number("window-length"),
+    skipFirstTokens: values.number("skip-first-tokens"),
     sequential: values.on("sequential") || undefined,
   });
   const overlaid = Object.keys(calibration).length > 0 &&

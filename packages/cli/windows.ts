@@ -36,27 +36,33 @@ export function packDocuments(
   return windowsOf(joinDocuments(documents, tokenizer), length);
 }
 
+/** How many windows a text is sampled for where nobody says. */
+const DEFAULT_WINDOWS = 128;
+
 /**
  * Samples windows of one length from documents joined to one run of tokens.
+ *
+ * A text that is too short for the windows asked for is refused, as whoever names a number counts
+ * on it; without one it may be any text of at least one window.
  *
  * @param documents The texts; each is encoded with the tokens that begin a text.
  * @param tokenizer The tokenizer.
  * @param length Tokens in a window.
- * @param count How many windows at most; all there are where the text has fewer.
+ * @param count How many windows; `null` for 128, or all there are where the text has fewer.
  * @param seed Which windows.
  * @returns The windows.
- * @throws {RangeError} If the text has not one window.
+ * @throws {RangeError} If the text has not as many windows, or not one.
  */
 export function sampleDocuments(
   documents: readonly string[],
   tokenizer: Tokenizer,
   length: number,
-  count: number,
+  count: number | null,
   seed: number,
 ): Uint32Array[] {
   const tokens = joinDocuments(documents, tokenizer);
-  const most = Math.max(1, Math.floor(tokens.length / length));
-  return sampleWindows(tokens, length, Math.min(count, most), { seed });
+  const all = Math.max(1, Math.floor(tokens.length / length));
+  return sampleWindows(tokens, length, count ?? Math.min(DEFAULT_WINDOWS, all), { seed });
 }
 
 /**

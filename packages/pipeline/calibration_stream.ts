@@ -47,7 +47,7 @@ export function startStream(
   { job, writer, signal }: StreamContext,
   { isCompressed, last }: StreamOptions,
 ): CalibrationStream {
-  const { model, device, calibration } = job;
+  const { model, device, calibration, recipe: { calibration: { skipFirstTokens } } } = job;
   const windows = calibration?.windows ?? [];
   let hidden: readonly Tensor[] = [];
   /** What the original part makes of them, where it was run already. */
@@ -64,7 +64,7 @@ export function startStream(
   return {
     observe: async ({ block }) => {
       using bound = await bindBlock(model, block as number, device);
-      const seen = await observeBlock(bound, hidden, { needs: "gram", signal });
+      const seen = await observeBlock(bound, hidden, { needs: "gram", skipFirstTokens, signal });
       outputs = seen.outputs;
       return seen.statistics;
     },

@@ -18,10 +18,12 @@ export interface Step {
 
 /** How calibration text is sampled. */
 export interface CalibrationOptions {
-  /** How many windows. */
-  readonly windows: number;
+  /** How many windows, which the text must have; `null` for 128, or all it has where it has fewer. */
+  readonly windows: number | null;
   /** Tokens in a window; `null` for the model's longest context, at most 2048. */
   readonly windowLength: number | null;
+  /** How many tokens at the beginning of each window are not counted. */
+  readonly skipFirstTokens: number;
   /** Whether each block is calibrated on the outputs of the blocks compressed before it. */
   readonly sequential: boolean;
 }
@@ -53,8 +55,9 @@ const RECIPE_CHECKS: Readonly<Record<string, Check>> = {
 };
 
 const CALIBRATION_CHECKS: Readonly<Record<keyof CalibrationOptions, Check>> = {
-  windows: integer(1, 1_000_000),
+  windows: orNull(integer(1, 1_000_000)),
   windowLength: orNull(integer(2, 1_000_000)),
+  skipFirstTokens: integer(0, 1_000_000),
   sequential: boolean(),
 };
 
@@ -83,12 +86,13 @@ export function parseRecipe(value: unknown, registry: Registry): Recipe {
   if (value.version === undefined) throw wrongKind(action, "version", "1", value.version);
   const { seed = 0, dtype = "source", calibration = {}, steps = [] } = value;
   checkOptions(`${action}'s calibration`, calibration as Options, CALIBRATION_CHECKS);
-  const { windows = 128, windowLength = null, sequential = false } = calibration as Options;
+  const { windows = null, windowLength = null, skipFirstTokens = 0, sequential = false } =
+    calibration as Options;
   return {
     version: 1,
     seed: seed as number,
     dtype: dtype as Recipe["dtype"],
-    calibration: { windows, windowLength, sequential } as CalibrationOptions,
+    calibration: { windows, windowLength, skipFirstTokens, sequential } as CalibrationOptions,
     steps: (steps as unknown[]).map((step, i) => parseStep(step, i, registry)),
   };
 }

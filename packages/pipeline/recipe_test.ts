@@ -7,7 +7,7 @@ Deno.test("parseRecipe() fills in every default", () => {
     version: 1,
     seed: 0,
     dtype: "source",
-    calibration: { windows: 128, windowLength: null, sequential: false },
+    calibration: { windows: null, windowLength: null, skipFirstTokens: 0, sequential: false },
     steps: [{ method: "rtn", layers: ["model.layers.**"], except: [], options: {} }],
   });
 });
