@@ -8,7 +8,13 @@ import { JOURNAL_FILE, openJournal } from "./journal.ts";
 import { type Manifest, MANIFEST_FILE, serializeManifest } from "./manifest.ts";
 import type { OutputFolder } from "./output.ts";
 import { resolveRanks } from "./resolve_ranks.ts";
-import { sha256 } from "./sha256.ts";
+import { checkSameText } from "./statistics/check_same_text.ts";
+import {
+  statisticsDigest,
+  statisticsRecord,
+  textDigest,
+  windowsDigest,
+} from "./statistics/statistics_record.ts";
 import { type CompressOptions, writeWeights } from "./write_weights.ts";
 
 /**
@@ -20,8 +26,8 @@ import { type CompressOptions, writeWeights } from "./write_weights.ts";
  * @param output The folder; it gets its final name when all is written and checked.
  * @param options Progress and interruption.
  * @returns The manifest, with everything measured.
- * @throws {RangeError} If a layer cannot be compressed (the message names it), or the folder holds
- * an interrupted job of another kind.
+ * @throws {RangeError} If a layer cannot be compressed (the message names it), the folder holds an
+ * interrupted job of another kind, or saved statistics are not of the job's windows.
  */
 export async function compress(
   job: CompressionJob,
@@ -30,7 +36,8 @@ export async function compress(
 ): Promise<Manifest> {
   const planned = planJob(await resolveRanks(job, options));
   const { plan } = planned;
-  const journal = await openJournal(output, await identityOf(job, planned));
+  const statistics = await statisticsOf(job);
+  const journal = await openJournal(output, await identityOf(job, planned, statistics));
   const measures = await writeWeights(job, plan, output, journal, options);
   for (const [name, text] of textFiles(job, plan)) await output.writeText(name, text);
   const digests = new Map<string, string>();
@@ -41,7 +48,7 @@ export async function compress(
     digests.set(item, await output.digest(item));
   }
   const manifest = {
-    ...manifestOf(job, plan, measures, digests, planned.files),
+    ...manifestOf(job, plan, { measures, digests, sizes: planned.files, statistics }),
     byteLength: planned.byteLength,
   };
   const length = planned.files.get(MANIFEST_FILE);
@@ -52,13 +59,27 @@ export async function compress(
   return manifest;
 }
 
+/** The address of the original model's statistics: of those that are saved, or would be. */
+async function statisticsOf(job: CompressionJob): Promise<string | null> {
+  const { calibration, statistics, recipe: { calibration: { sequential, skipFirstTokens } } } = job;
+  if (statistics) {
+    if (calibration) await checkSameText(statistics, calibration, skipFirstTokens);
+    return statistics.digest;
+  }
+  if (!calibration || sequential) return null;
+  return await statisticsDigest(
+    await statisticsRecord({ ...job, ...calibration, skipFirstTokens }),
+  );
+}
+
 /** What decides the bytes of the result: a run goes on only where all of it is the same. */
 async function identityOf(
   job: CompressionJob,
   planned: PlannedJob,
+  statistics: string | null,
 ): Promise<Record<string, unknown>> {
   const { creator, source, recipe, format, device, calibration } = job;
-  const digestOf = (value: unknown) => sha256(new TextEncoder().encode(JSON.stringify(value)));
+  const saved = job.statistics?.record;
   return {
     creator,
     source,
@@ -66,11 +87,13 @@ async function identityOf(
     format,
     kernels: device.description,
     // The windows stand for text, tokenizer and sampling at once.
-    calibration: calibration && {
-      ...calibration.text,
-      windows: await digestOf(calibration.windows.map((window) => Array.from(window))),
-    },
-    texts: await digestOf([...job.files]),
+    calibration: calibration
+      ? { ...calibration.text, windows: await windowsDigest(calibration.windows) }
+      : saved
+      ? { ...saved.text, windows: saved.windows.sha256 }
+      : null,
+    statistics,
+    texts: await textDigest(JSON.stringify([...job.files])),
     files: Object.fromEntries(planned.files),
   };
 }

@@ -400,7 +400,7 @@ Deno.test("planJob() refuses recipes that cannot work, before any work", () => {
     "must have a method without calibration",
   );
   at({ steps: [RTN, ASVD] }, "calibration text must be given for asvd:", { calibration: null });
-  at({ steps: [BOTH] }, "calibration text must be given for both:", { calibration: null });
+  at({ steps: [BOTH] }, "calibration text must be given for both, which", { calibration: null });
   at(
     { steps: [RTN, BOTH], calibration: { sequential: true } },
     "calibration must not be sequential for both, which",

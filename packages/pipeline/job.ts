@@ -2,6 +2,7 @@ import type { LayerAllocation } from "@pare/decomposers";
 import type { Device } from "@pare/linalg";
 import type { Model, Tokens } from "@pare/model";
 import {
+  type CalibrationRecord,
   type InputRecord,
   type LayerRecord,
   type Manifest,
@@ -12,6 +13,15 @@ import type { Measure } from "./journal.ts";
 import { type CompressionPlan, planCompression, sizeOfLayers } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Needs, Registry } from "./registry.ts";
+import type { StatisticsSource } from "./statistics/open_statistics.ts";
+
+/** A text to calibrate on. */
+export interface Calibration {
+  /** The text. */
+  readonly text: InputRecord;
+  /** Windows of tokens sampled from it. */
+  readonly windows: readonly Tokens[];
+}
 
 /** Everything that decides the result of a compression. */
 export interface CompressionJob {
@@ -28,7 +38,12 @@ export interface CompressionJob {
   /** Where it is computed. */
   readonly device: Device;
   /** The calibration text and the windows sampled from it, or `null`. */
-  readonly calibration: { readonly text: InputRecord; readonly windows: readonly Tokens[] } | null;
+  readonly calibration: Calibration | null;
+  /**
+   * Statistics that were gathered before: instead of the text, or of the same windows. They are
+   * used as they are; what the recipe says of sampling has no effect without the text.
+   */
+  readonly statistics?: StatisticsSource;
   /** Further files of the result: configuration and tokenizer. */
   readonly files: ReadonlyMap<string, string>;
   /** What is written: a checkpoint with a manifest, or a dense Hugging Face folder. */
@@ -55,7 +70,7 @@ export interface PlannedJob {
  * @param job The job.
  * @returns The plan.
  * @throws {RangeError} If a step matches no layer, does not fit one, wants calibration text that is
- * not there, or ranks that are not resolved.
+ * not there, or ranks that are not resolved, or calibration cannot be done as the recipe says.
  */
 export function planJob(job: CompressionJob): PlannedJob {
   const { model, recipe, registry, format, maxShardBytes, ranks } = job;
@@ -70,13 +85,12 @@ export function planJob(job: CompressionJob): PlannedJob {
   }
   const rest = [...files.values()].reduce((sum, length) => sum + length, 0);
   if (format === "hf") return { plan, files, byteLength: rest };
-  const blank = manifestOf(
-    job,
-    plan,
-    new Map(),
-    new Map([...files.keys()].map((name) => [name, ""])),
-    files,
-  );
+  const blank = manifestOf(job, plan, {
+    measures: new Map(),
+    digests: new Map([...files.keys()].map((name) => [name, ""])),
+    sizes: files,
+    statistics: recipe.calibration.sequential ? null : "0".repeat(64),
+  });
   const { manifestByteLength, byteLength } = planManifest(blank);
   files.set(MANIFEST_FILE, manifestByteLength);
   return { plan, files, byteLength };
@@ -84,23 +98,44 @@ export function planJob(job: CompressionJob): PlannedJob {
 
 /** Refuses a job whose steps need what it does not have, or what its recipe rules out. */
 function checkCalibration(
-  { recipe: { calibration, steps }, registry, calibration: text }: CompressionJob,
+  { recipe, registry, calibration: text, statistics }: CompressionJob,
   { needs }: CompressionPlan,
 ): void {
+  const { steps, calibration: { sequential, skipFirstTokens } } = recipe;
   const namesOf = (...wanted: readonly Needs[]) => {
     const methods = steps.map(({ method }) => method);
     return [...new Set(methods.filter((name) => wanted.includes(registry[name].needs)))].join(", ");
   };
-  if (needs !== "nothing" && !text) {
+  if (needs === "both-grams" && sequential) {
+    throw new RangeError(
+      `Cannot compress as calibration must not be sequential for ${namesOf("both-grams")}, which ` +
+        `looks at the inputs of the original model too: current value of sequential is true`,
+    );
+  }
+  if (statistics && sequential) {
+    throw new RangeError(
+      "Cannot compress as calibration must not be sequential with saved statistics, which are of " +
+        "the original model: current value of sequential is true",
+    );
+  }
+  if (needs === "both-grams" && !text) {
+    throw new RangeError(
+      `Cannot compress as calibration text must be given for ${
+        namesOf("both-grams")
+      }, which looks ` +
+        `at the inputs of compressed blocks: current text is none`,
+    );
+  }
+  if (needs !== "nothing" && !text && !statistics) {
     throw new RangeError(
       `Cannot compress as calibration text must be given for ` +
         `${namesOf("channels", "gram", "both-grams")}: current text is none`,
     );
   }
-  if (needs === "both-grams" && calibration.sequential) {
+  if (text && !text.windows.some(({ length }) => length > skipFirstTokens)) {
     throw new RangeError(
-      `Cannot compress as calibration must not be sequential for ${namesOf("both-grams")}, which ` +
-        `looks at the inputs of the original model too: current value of sequential is true`,
+      `Cannot compress as a calibration window must have more tokens than skipFirstTokens of ` +
+        `${skipFirstTokens}: current windows are ${text.windows.length}, none longer`,
     );
   }
 }
@@ -113,15 +148,22 @@ export function textFiles(job: CompressionJob, plan: CompressionPlan): Map<strin
   return files;
 }
 
+/** What is known of a result once it is there. */
+export interface Results {
+  /** What was measured of each layer. */
+  readonly measures: ReadonlyMap<string, Measure>;
+  /** SHA-256 of each file. */
+  readonly digests: ReadonlyMap<string, string>;
+  /** Bytes of each file. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** The address of the original model's statistics, if methods saw them. */
+  readonly statistics: string | null;
+}
+
 /** The manifest of a job, as far as it is measured. */
-export function manifestOf(
-  job: CompressionJob,
-  plan: CompressionPlan,
-  measures: ReadonlyMap<string, Measure>,
-  digests: ReadonlyMap<string, string>,
-  sizes: ReadonlyMap<string, number>,
-): Manifest {
-  const { creator, source, recipe, device, calibration } = job;
+export function manifestOf(job: CompressionJob, plan: CompressionPlan, results: Results): Manifest {
+  const { creator, source, recipe, device } = job;
+  const { measures, digests, sizes, statistics } = results;
   const layers: Record<string, LayerRecord> = {};
   for (const layer of plan.parts.flatMap(({ layers }) => layers)) {
     const { nmse = 0, activationNmse = null } = measures.get(layer.name) ?? {};
@@ -137,7 +179,6 @@ export function manifestOf(
   const files = Object.fromEntries(
     [...digests].map(([name, sha256]) => [name, { byteLength: sizes.get(name) ?? 0, sha256 }]),
   );
-  const tokens = calibration?.windows.reduce((sum, window) => sum + window.length, 0) ?? 0;
   return {
     format: "pare",
     version: 1,
@@ -145,9 +186,21 @@ export function manifestOf(
     kernels: device.description,
     recipe,
     source,
-    calibration: calibration && { ...calibration.text, tokens },
+    calibration: calibrationRecord(job, statistics),
     layers,
     files,
     byteLength: 0,
   };
+}
+
+/** The text of a job, or that which its statistics were gathered on. */
+function calibrationRecord(
+  { calibration, statistics: saved }: CompressionJob,
+  statistics: string | null,
+): CalibrationRecord | null {
+  if (calibration) {
+    const tokens = calibration.windows.reduce((sum, { length }) => sum + length, 0);
+    return { ...calibration.text, tokens, statistics };
+  }
+  return saved ? { ...saved.record.text, tokens: saved.record.windows.tokens, statistics } : null;
 }

@@ -45,6 +45,17 @@ export interface InputRecord {
   readonly sha256: string;
 }
 
+/** What a model was calibrated on. */
+export interface CalibrationRecord extends InputRecord {
+  /** Tokens in the windows that were sampled of the text. */
+  readonly tokens: number;
+  /**
+   * The address of the statistics that methods saw of the original model, the same whether they
+   * were saved or not; `null` where they saw those of compressed blocks alone.
+   */
+  readonly statistics: string | null;
+}
+
 /** What a compressed checkpoint says of itself. */
 export interface Manifest {
   /** Always `pare`. */
@@ -60,7 +71,7 @@ export interface Manifest {
   /** The model it was made from. */
   readonly source: InputRecord;
   /** The text it was calibrated on, or `null`. */
-  readonly calibration: InputRecord & { readonly tokens: number } | null;
+  readonly calibration: CalibrationRecord | null;
   /** Every linear layer by its name. */
   readonly layers: Readonly<Record<string, LayerRecord>>;
   /** Every other file of the folder. */

@@ -12,7 +12,7 @@ const MANIFEST: Manifest = {
   kernels: "reference",
   recipe: parseRecipe({ version: 1, steps: [{ method: "rtn" }] }, METHODS),
   source: { name: "männchen.bin", sha256: "0".repeat(64) },
-  calibration: { name: "text", sha256: "1".repeat(64), tokens: 5 },
+  calibration: { name: "text", sha256: "1".repeat(64), tokens: 5, statistics: "3".repeat(64) },
   layers: {
     lm_head: {
       method: "rtn",

@@ -1,7 +1,7 @@
 // What the layers of each part read of the calibration text.
 //
-// As a rule it is what they read in the original model; with `sequential`, what the same layers read
-// once the blocks before them are compressed. A method that needs both has two streams run side by
+// As a rule it is what they read in the original model, gathered now or before; with `sequential`, what
+// the same layers read once the blocks before them are compressed. A method that needs both has two streams run side by
 // side, which takes twice the hidden states and Gram matrices, and up to three passes over a block:
 // the original one on either stream, the compressed one on the second.
 
@@ -26,20 +26,21 @@ export interface Inputs {
 
 /** Starts in front of the first part. */
 export function openInputs(context: StreamContext): Inputs {
-  const { job: { calibration, recipe, registry }, plan: { parts } } = context;
+  const { job: { calibration, statistics, recipe, registry }, plan: { parts } } = context;
   const stream = (isCompressed: boolean, last: Part | undefined) =>
     calibration && last ? startStream(context, { isCompressed, last }) : null;
   const needsBoth = ({ layers }: Part) =>
     layers.some(({ step }) => step && registry[step.method].needs === "both-grams");
-  const main = stream(
+  const main = statistics ? null : stream(
     recipe.calibration.sequential,
     parts.findLast(({ block }) => block !== null),
   );
   const second = stream(true, parts.findLast(needsBoth));
   return {
     observe: async (part) => {
-      if (part.block === null || !main) return null;
-      const original = await main.observe(part);
+      if (part.block === null) return null;
+      const original = await (statistics ? statistics.block(part.block) : main?.observe(part));
+      if (!original) return null;
       const compressed = second && needsBoth(part) ? await second.observe(part) : null;
       return { original, compressed };
     },

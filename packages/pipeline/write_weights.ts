@@ -13,7 +13,7 @@ import { openTensorWriter } from "./tensor_writer.ts";
 /** How far a job is. */
 export interface CompressionProgress {
   /** What is being done. */
-  readonly stage: "Allocating" | "Compressing" | "Checking";
+  readonly stage: "Calibrating" | "Allocating" | "Compressing" | "Checking";
   /** Steps done. */
   readonly done: number;
   /** Steps in all. */
