@@ -162,6 +162,126 @@ for (const [when, stage] of [["during calibration", 0], ["while it writes", 12]]
   });
 }
 
+/** Gathers statistics of the text with the flags given, and returns the file's path. */
+async function calibrated(folder: string, ...flags: string[]): Promise<string> {
+  const args = ["calibrate", "model", "--calibration", "text.txt", "--json", ...flags];
+  const { code, stdout, stderr } = await run(args, folder);
+  assertEquals(code, 0, stderr);
+  return JSON.parse(stdout).path;
+}
+
+cliTest(
+  "calibrate writes one file, named by what decides it, and finds it again",
+  async (folder) => {
+    const args = ["calibrate", "model", "--calibration", "text.txt", "--windows", "3"];
+    const first = await run([...args, "--json"], folder);
+    assertEquals(first.code, 0, first.stderr);
+    const { path, digest, isNew, tokens, windows, text, inputs } = JSON.parse(first.stdout);
+    assertEquals([path, isNew], [`model-statistics/${digest}.safetensors`, true]);
+    assertEquals([tokens, windows.count, text.name], [48, 3, "text.txt"]);
+    assertEquals(inputs.length, 3 * 4);
+    assertEquals(inputs[11].block, "model.layers.2");
+    assertEquals([inputs[11].input, inputs[11].channels, inputs[11].isUndetermined], [
+      "down",
+      24,
+      false,
+    ]);
+    assert(inputs[11].peak > 1);
+    const written = await filesOf(`${folder}/model-statistics`);
+    assertEquals([...written.keys()], [`${digest}.safetensors`]);
+
+    const again = await run(args, folder);
+    assertEquals(again.code, 0, again.stderr);
+    assertStringIncludes(again.stdout, `${path} (`);
+    assertStringIncludes(again.stdout, "was there already; nothing had to be done");
+    assertMatch(again.stdout, /^block +attention +o +mlp +down$/m);
+    assert(!again.stderr.includes("Calibrating"), again.stderr);
+    assertEquals(await filesOf(`${folder}/model-statistics`), written);
+
+    const one = await run(
+      ["calibrate", "model", "--calibration", "text.txt", "--windows", "1"],
+      folder,
+    );
+    assertMatch(one.stdout, /Warning: 16 tokens are fewer than the 24 channels/);
+    assertEquals((await filesOf(`${folder}/model-statistics`)).size, 2);
+  },
+);
+
+cliTest(
+  "compress --statistics gives the bytes that --calibration gives, from a file or a folder",
+  async (folder) => {
+    const flags = ["--windows", "4", "--skip-first-tokens", "1"];
+    const asvd = ["compress", "model", "--method", "asvd", "--keep", "0.7"];
+    const text = ["--calibration", "text.txt", ...flags];
+    const direct = await run([...asvd, ...text, "--output", "direct"], folder);
+    assertEquals(direct.code, 0, direct.stderr);
+    const wanted = await filesOf(`${folder}/direct`);
+
+    const plan = await run([...asvd, ...text, "--statistics", "kept", "--dry-run"], folder);
+    assertEquals(plan.code, 0, plan.stderr);
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assertEquals(names.sort(), ["direct", "model", "text.txt"]);
+    for (const [output, was] of [["gathered", ""], ["found", ", which was there already"]]) {
+      const args = [...asvd, ...text, "--statistics", "kept", "--output", output];
+      const { code, stderr } = await run(args, folder);
+      assertEquals(code, 0, stderr);
+      assertMatch(
+        stderr,
+        new RegExp(`^Statistics: kept/[0-9a-f]{64}\\.safetensors${was}\\.$`, "m"),
+      );
+      assertEquals(await filesOf(`${folder}/${output}`), wanted);
+    }
+    const [name] = (await filesOf(`${folder}/kept`)).keys();
+    const path = await calibrated(folder, ...flags, "--output", "kept");
+    assertEquals(path, `kept/${name}`);
+    // Neither text nor tokenizer is needed any more, but what goes into the result.
+    await Deno.remove(`${folder}/text.txt`);
+    const alone = await run([...asvd, "--statistics", path, "--output", "alone"], folder);
+    assertEquals(alone.code, 0, alone.stderr);
+    assert(!alone.stderr.includes("Calibrating"), alone.stderr);
+    const weights = (files: Map<string, string>) => files.get("model.safetensors");
+    assertEquals(weights(await filesOf(`${folder}/alone`)), weights(wanted));
+    const { calibration } = JSON.parse(await Deno.readTextFile(`${folder}/alone/pare.json`));
+    assertEquals([calibration.name, calibration.tokens], ["text.txt", 64]);
+    assertEquals(`${calibration.statistics}.safetensors`, name);
+  },
+);
+
+cliTest(
+  "calibrate interrupted leaves nothing under the final name and goes on later",
+  async (folder) => {
+    const args = ["calibrate", "model", "--calibration", "text.txt", "--output", "kept"];
+    const wanted = await calibrated(folder, "--output", "whole");
+    const child = start(args, folder);
+    const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    let heard = "";
+    for (let sent = false;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      heard += value;
+      if (!sent && heard.includes("Calibrating")) {
+        child.kill("SIGINT");
+        sent = true;
+      }
+    }
+    await child.stdout.cancel();
+    const { code } = await child.status;
+    // The tiny model may be done before the signal arrives; then there is nothing to go on with.
+    if (code !== 0) {
+      assertEquals(code, 130, heard);
+      const names = [...(await filesOf(`${folder}/kept`)).keys()];
+      if (names[0].endsWith(".partial")) {
+        assertStringIncludes(heard, `Run the same command again to go on from kept/${names[0]}`);
+      }
+      assertEquals(names.length, 1);
+    }
+    const again = await run(args, folder);
+    assertEquals(again.code, 0, again.stderr);
+    assertEquals(await filesOf(`${folder}/kept`), await filesOf(`${folder}/whole`));
+    assertStringIncludes(again.stdout, wanted.replace("whole/", "kept/"));
+  },
+);
+
 cliTest("compress finishes when nobody reads what it says", async (folder) => {
   const child = start([...ASVD, "--output", "out"], folder);
   await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
@@ -197,7 +317,7 @@ cliTest("compress reads a recipe that begins with a byte order mark", async (fol
   assertEquals(JSON.parse(stdout).output, `${await Deno.realPath(folder)}/model-svd`);
 });
 
-const HELP = ["compress", "evaluate", "inspect", "generate"];
+const HELP = ["compress", "calibrate", "evaluate", "inspect", "generate"];
 for (const command of HELP) {
   cliTest(`${command} --help shows usage, flags and examples`, async (folder) => {
     const { code, stdout } = await run([command, "--help"], folder);
@@ -233,6 +353,11 @@ cliTest("compress --evaluate says what evaluate says", async (folder) => {
   const numbers = [against.perplexity.mean, perplexity.mean].map((value) => value.toFixed(4));
   assertMatch(shown.stdout, new RegExp(`^text\\.txt +${numbers.join(" +")} `, "m"));
 });
+
+/** Gathers statistics, and returns the path of the file from anywhere. */
+async function withFile(folder: string): Promise<string> {
+  return `${folder}/${await calibrated(folder)}`;
+}
 
 /** What goes wrong, how it is brought about, what is run and what must be said. */
 const BAD: readonly [
@@ -414,6 +539,126 @@ const BAD: readonly [
     (folder) => writeLetters(`${folder}/text.txt`, 9),
     [...ASVD, "--output", "out"],
     /text must have 16 tokens or more/,
+  ],
+  [
+    "fewer windows of calibration text than are asked for",
+    () => Promise.resolve(),
+    [...ASVD, "--windows", "200", "--output", "out"],
+    /text\.txt: .*text must have 3200 tokens or more for 200 of 16: current length is 2001/,
+  ],
+  [
+    "calibration windows of which all tokens are left out",
+    () => Promise.resolve(),
+    [...ASVD, "--skip-first-tokens", "16", "--output", "out"],
+    /window must have more tokens than the 16 that are left out: current length is 16/,
+  ],
+  [
+    "statistics without a text",
+    () => Promise.resolve(),
+    ["calibrate", "model", "--output", "out"],
+    /--calibration must name a text/,
+  ],
+  [
+    "statistics of a text that is too short",
+    (folder) => writeLetters(`${folder}/text.txt`, 9),
+    ["calibrate", "model", "--calibration", "text.txt", "--output", "out"],
+    /text\.txt: .*text must have 16 tokens or more/,
+  ],
+  [
+    "statistics of another model",
+    async (folder) => {
+      await Deno.rename(await withFile(folder), `${folder}/s.safetensors`);
+      const model = JSON.parse(await Deno.readTextFile(`${folder}/model/config.json`));
+      await Deno.writeTextFile(
+        `${folder}/model/config.json`,
+        JSON.stringify({ ...model, rope_theta: 5000 }),
+      );
+    },
+    ["compress", "model", "--method", "asvd", "--statistics", "s.safetensors", "--output", "out"],
+    /s\.safetensors" as they must be of the model model, SHA-256 .*: current ones are of model,/,
+  ],
+  [
+    "statistics of other windows than the text's",
+    async (folder) => await Deno.rename(await withFile(folder), `${folder}/s.safetensors`),
+    [...ASVD, "--seed", "5", "--statistics", "s.safetensors", "--output", "out"],
+    /must be of the same 125 windows of the text: current ones are of 125 windows of text\.txt/,
+  ],
+  [
+    "damaged statistics",
+    async (folder) => {
+      const path = `${folder}/s.safetensors`;
+      await Deno.rename(await withFile(folder), path);
+      const bytes = await Deno.readFile(path);
+      bytes[bytes.length >> 1] ^= 1;
+      await Deno.writeFile(path, bytes);
+    },
+    ["compress", "model", "--method", "asvd", "--statistics", "s.safetensors", "--output", "out"],
+    /s\.safetensors" as model\.layers\.1 must be as it was written/,
+  ],
+  [
+    "damaged statistics in a folder",
+    async (folder) => await Deno.truncate(await withFile(folder), 9000),
+    [...ASVD, "--statistics", "model-statistics", "--output", "out"],
+    /\.safetensors" as file length must .*; remove the file to have it made anew/,
+  ],
+  [
+    "statistics in a folder under the name of others",
+    async (folder) => {
+      const name = await withFile(folder);
+      await Deno.rename(`${folder}/${await calibrated(folder, "--windows", "3")}`, name);
+    },
+    [...ASVD, "--statistics", "model-statistics", "--output", "out"],
+    /as its statistics must be what its name says: current ones are [0-9a-f]{64}; remove/,
+  ],
+  [
+    "a file that is no statistics",
+    () => Promise.resolve(),
+    [
+      "compress",
+      "model",
+      "--method",
+      "asvd",
+      "--statistics",
+      "model/model.safetensors",
+      "--output",
+      "out",
+    ],
+    /model\.safetensors" as format must be "pare-statistics"/,
+  ],
+  [
+    "statistics that are not there",
+    () => Promise.resolve(),
+    ["compress", "model", "--method", "asvd", "--statistics", "s.safetensors", "--output", "out"],
+    /s\.safetensors as it must exist/,
+  ],
+  [
+    "statistics for a sequential calibration",
+    () => Promise.resolve(),
+    [...ASVD, "--sequential", "--statistics", "kept", "--output", "out"],
+    /--statistics must be left out where calibration is sequential/,
+  ],
+  [
+    "a folder of statistics without a text",
+    (folder) => Deno.mkdir(`${folder}/kept`),
+    ["compress", "model", "--method", "asvd", "--statistics", "kept", "--output", "out"],
+    /--calibration must name the text whose statistics are in the folder kept/,
+  ],
+  [
+    "sampling flags beside statistics that were sampled",
+    async (folder) => await Deno.rename(await withFile(folder), `${folder}/s.safetensors`),
+    [
+      "compress",
+      "model",
+      "--method",
+      "asvd",
+      "--statistics",
+      "s.safetensors",
+      "--windows",
+      "3",
+      "--output",
+      "out",
+    ],
+    /--windows must be left out without --calibration/,
   ],
   [
     "an original of a shorter context",

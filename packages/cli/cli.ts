@@ -1,5 +1,6 @@
 // The program: finds the command, runs it, turns errors into messages and exit codes.
 
+import { CALIBRATE } from "./calibrate_command.ts";
 import { COMPRESS } from "./compress_command.ts";
 import { EVALUATE } from "./evaluate_command.ts";
 import { type Command, commandHelp, parseFlags } from "./flags.ts";
@@ -10,7 +11,7 @@ import { UsageError, UserError } from "./user_error.ts";
 import { VERSION } from "./version.ts";
 
 /** Every command. */
-export const COMMANDS: readonly Command[] = [COMPRESS, EVALUATE, INSPECT, GENERATE];
+export const COMMANDS: readonly Command[] = [COMPRESS, CALIBRATE, EVALUATE, INSPECT, GENERATE];
 
 /** Exit codes: done, failed, called wrongly, interrupted. */
 const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;

@@ -1,4 +1,5 @@
 import {
+  checkJob,
   compress,
   type CompressionJob,
   estimateMemory,
@@ -8,7 +9,8 @@ import {
   resolveRanks,
 } from "@pare/pipeline";
 import { compareModels, type Comparison, readTestTexts, type TestText } from "./compare_models.ts";
-import { makeJob, readFormat, readRecipe } from "./compress_job.ts";
+import { CALIBRATION_FLAG } from "./calibration_text.ts";
+import { makeJob, readFormat, readRecipe, withStatistics } from "./compress_job.ts";
 import {
   announceResume,
   checkPlace,
@@ -39,10 +41,11 @@ export const COMPRESS: Command = {
       help: "Where to write; <model>-<method> by default",
     },
     ...RECIPE_FLAGS,
-    calibration: {
+    calibration: CALIBRATION_FLAG,
+    statistics: {
       kind: "text",
-      value: "<file>",
-      help: "Text to calibrate on: .txt, .json (list of strings) or .jsonl",
+      value: "<path>",
+      help: "What calibrate wrote; or a folder where those of the text are kept and found again",
     },
     evaluate: {
       kind: "text",
@@ -77,6 +80,10 @@ export const COMPRESS: Command = {
       "model/ --method nsvd --allocation greedy --keep 0.7 --calibration stories.txt",
       "Keep 70 % of the bytes, and spend them on the layers where they lower the loss most",
     ],
+    [
+      "model/ --method asvd --calibration stories.txt --statistics statistics/",
+      "Keep what the text does to the model, so that the next run need not run it again",
+    ],
     ["stories.bin --tokenizer tok.bin --format hf --output hf/", "Convert a llama2.c file"],
     ["model/ --recipe recipe.json --dry-run", "See how large the result of a recipe will be"],
   ],
@@ -101,12 +108,14 @@ async function runCompress({ operands, values, signal }: CommandInput): Promise<
   const output = place.path;
   const tokenizer = await openModelTokenizer(source, values.text("tokenizer"));
   using device = await openDevice(values);
-  const asked = await makeJob({ source, tokenizer, recipe, format, device, values });
+  const made = await makeJob({ source, tokenizer, recipe, format, device, values, signal });
   const isDryRun = values.on("dry-run");
-  // What can be refused is refused before ranks are measured, which takes a while.
+  // What can be refused is refused before anything is measured, which takes a while.
+  checkJob(made.job);
   const texts = isDryRun ? [] : await readTestTexts(source, tokenizer, values);
   if (!isDryRun) await checkPlace(place);
-  const job = await allocateRanks(asked, signal);
+  const known = await withStatistics(made, { signal, mayGather: !isDryRun });
+  const job = await allocateRanks(known, signal);
   const planned = planJob(job);
   if (!tokenizer) {
     tell("The result will have no tokenizer, as the model has none: name one with --tokenizer.");
@@ -171,10 +180,15 @@ async function carryOut(
   }
 }
 
-function memoryOf({ plan }: PlannedJob, { calibration, model }: CompressionJob): number {
-  const text = calibration && {
-    windows: calibration.windows.length,
-    windowLength: calibration.windows[0].length,
-  };
+function memoryOf(
+  { plan }: PlannedJob,
+  { calibration, statistics, model }: CompressionJob,
+): number {
+  const isRun = calibration && (!statistics || plan.needs === "both-grams");
+  const text = isRun
+    ? { windows: calibration.windows.length, windowLength: calibration.windows[0].length }
+    : statistics
+    ? { windows: 0, windowLength: 0 }
+    : null;
   return estimateMemory(plan, text, model.config.hiddenSize);
 }

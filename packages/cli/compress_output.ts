@@ -72,10 +72,14 @@ async function demoResultFiles(path: string): Promise<string[] | null> {
 
 function defaultOutput(source: OpenedSource, recipe: Recipe, format: string): string {
   const methods = [...new Set(recipe.steps.map(({ method }) => method))];
+  return `${outputStem(source)}-${methods.length ? methods.join("-") : format}`;
+}
+
+/** What the names of results begin with that are given none. */
+export function outputStem({ name }: OpenedSource): string {
   // "." and ".." have a name only when they are followed.
-  const path = /(^|\/)\.{1,2}\/*$/.test(source.name) ? Deno.realPathSync(source.name) : source.name;
-  const stem = path.replace(/\/+$/, "").replace(/\.bin$/, "");
-  return `${stem}-${methods.length ? methods.join("-") : format}`;
+  const path = /(^|\/)\.{1,2}\/*$/.test(name) ? Deno.realPathSync(name) : name;
+  return path.replace(/\/+$/, "").replace(/\.bin$/, "");
 }
 
 /** Says so where the work of an interrupted run goes on, and throws it away where that is asked. */

@@ -109,14 +109,7 @@ export async function openOutputFolder(
   makeRoom: () => Promise<void>,
 ): Promise<OutputFolder> {
   const partial = partialPath(path);
-  const action = `Cannot write to ${partial}`;
-  const guarded = async <T>(body: () => Promise<T>): Promise<T> => {
-    try {
-      return await body();
-    } catch (error) {
-      throw explain(action, error);
-    }
-  };
+  const guarded = guard(`Cannot write to ${partial}`);
   await guarded(() => Deno.mkdir(partial, { recursive: true }));
   return {
     open: (fileName, byteLength) =>
@@ -151,7 +144,33 @@ export async function openOutputFolder(
   };
 }
 
-/** The name a folder has while it is being written. */
+/** A file that is being written under its temporary name. */
+export interface PendingFile extends OutputFile {
+  /** Gives the file its final name, once all of it is safe. */
+  commit(): Promise<void>;
+}
+
+/**
+ * Opens a file under its temporary name, `<path>.partial`, and makes the folder that it is in.
+ *
+ * @param path The final name.
+ * @param byteLength The length of the file; what it holds already is kept.
+ */
+export async function openPendingFile(path: string, byteLength: number): Promise<PendingFile> {
+  const partial = partialPath(path);
+  const guarded = guard(`Cannot write to ${partial}`);
+  return await guarded(async () => {
+    await Deno.mkdir(path.replace(/[^/]*$/, "") || ".", { recursive: true });
+    const file = await Deno.open(partial, { read: true, write: true, create: true });
+    await file.truncate(byteLength);
+    return {
+      ...outputFile(file, partial, guarded),
+      commit: () => guarded(() => Deno.rename(partial, path)),
+    };
+  });
+}
+
+/** The name a file or folder has while it is being written. */
 export function partialPath(path: string): string {
   return `${path.replace(/\/+$/, "")}.partial`;
 }
@@ -164,11 +183,20 @@ export async function checkFree(path: string): Promise<void> {
   );
 }
 
-function outputFile(
-  file: Deno.FsFile,
-  name: string,
-  guarded: <T>(body: () => Promise<T>) => Promise<T>,
-): OutputFile {
+/** Runs work on files, and says what a user can do about its errors. */
+type Guard = <T>(body: () => Promise<T>) => Promise<T>;
+
+function guard(action: string): Guard {
+  return async (body) => {
+    try {
+      return await body();
+    } catch (error) {
+      throw explain(action, error);
+    }
+  };
+}
+
+function outputFile(file: Deno.FsFile, name: string, guarded: Guard): OutputFile {
   return {
     write: (offset, bytes) =>
       guarded(async () => {

@@ -1,5 +1,5 @@
 /**
- * The command line of pare: `compress`, `evaluate`, `inspect`, `generate`.
+ * The command line of pare: `compress`, `calibrate`, `evaluate`, `inspect`, `generate`.
  *
  * ```sh
  * deno run --allow-read --allow-write jsr:@pare/cli compress model/ --method rtn --bits 4

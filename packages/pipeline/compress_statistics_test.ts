@@ -11,6 +11,11 @@ import { openBytes, savedBytes, statisticsJob } from "./testing/statistics.ts";
 
 const RTN = { method: "rtn", options: { bits: 3, groupSize: 8 } };
 const ASVD = { method: "asvd", layers: "**.mlp.*", options: { keep: 0.7 } };
+const GREEDY = {
+  method: "asvd",
+  layers: "model.layers.{0,2}.self_attn.*",
+  allocation: { rule: "greedy", keep: 0.7 },
+};
 const BOTH = { ...ASVD, method: "both", layers: "model.layers.{0,1}.mlp.*" };
 
 async function saved(changes: Parameters<typeof statisticsJob>[0] = {}): Promise<StatisticsSource> {
@@ -28,7 +33,7 @@ async function resultOf(
 
 for (const skipFirstTokens of [0, 2]) {
   Deno.test(`compress() on saved statistics gives the same bytes as on their text, ${skipFirstTokens} tokens left out`, async () => {
-    const recipe = { steps: [RTN, ASVD], calibration: { skipFirstTokens } };
+    const recipe = { steps: [RTN, ASVD, GREEDY], calibration: { skipFirstTokens } };
     const wanted = await resultOf(recipe, {});
     const statistics = await saved({ skipFirstTokens });
     assertEquals(await resultOf(recipe, { statistics }), wanted);

@@ -60,20 +60,23 @@ export async function measureLayers(
 
 /** The parts that have targets, with what their layers read where a method asks for it. */
 async function* walk(
-  { model, device, calibration, registry }: CompressionJob,
+  { model, device, calibration, statistics: saved, recipe, registry }: CompressionJob,
   targets: readonly RankTarget[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<{ block: number | null; statistics: InputStatistics | null }, void, void> {
   yield { block: null, statistics: null };
   const last = Math.max(-1, ...targets.map(({ block }) => block ?? -1));
   const isNeeded = targets.some(({ step }) => registry[step.method].needs !== "nothing");
-  if (!isNeeded || !calibration) {
-    for (let block = 0; block <= last; block++) yield { block, statistics: null };
+  if (!isNeeded || saved || !calibration) {
+    for (let block = 0; block <= last; block++) {
+      const isRead = isNeeded && targets.some((target) => target.block === block);
+      yield { block, statistics: isRead && saved ? await saved.block(block) : null };
+    }
     return;
   }
-  for await (
-    const { index, statistics } of calibrate(model, calibration.windows, { device, signal })
-  ) {
+  const { skipFirstTokens } = recipe.calibration;
+  const options = { device, skipFirstTokens, signal };
+  for await (const { index, statistics } of calibrate(model, calibration.windows, options)) {
     yield { block: index, statistics };
     if (index === last) return;
   }

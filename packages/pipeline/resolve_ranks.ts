@@ -36,6 +36,18 @@ export async function resolveRanks(
   return { ...job, ranks: ranksOf(tasks, await measureLayers(job, targets, options)) };
 }
 
+/**
+ * Refuses a job that cannot be planned, or whose budgets cannot be met, before anything is read.
+ *
+ * @param job The job; its ranks need not be chosen yet.
+ * @throws {RangeError} If it cannot be done; the message says what would have to be different.
+ */
+export function checkJob(job: CompressionJob): void {
+  const tasks = job.ranks ? [] : rankTasks(job);
+  if (tasks.length === 0) planJob(job);
+  else checkTasks(job, tasks);
+}
+
 /** Refuses, before anything is read, what could not be planned or allocated afterwards. */
 function checkTasks(job: CompressionJob, tasks: readonly RankTask[]): void {
   const targets = tasks.flatMap(({ targets }) => targets);
