@@ -41,6 +41,41 @@ export interface StatisticsOwner {
  * Opens statistics that `saveStatistics` wrote. They are untrusted: what the header says is checked
  * here, the numbers of a block when it is read.
  *
+ * @example Saved, and read back
+ * ```ts
+ * import { bytesSource } from "@pare/formats";
+ * import { createReferenceDevice } from "@pare/linalg";
+ * import { parseConfig, randomModel } from "@pare/model";
+ * import { openStatistics, planStatistics, saveStatistics } from "@pare/pipeline";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = createReferenceDevice();
+ * const job = {
+ *   creator: "example",
+ *   model: randomModel(parseConfig({
+ *     model_type: "llama", vocab_size: 8, hidden_size: 4, intermediate_size: 6,
+ *     num_hidden_layers: 2, num_attention_heads: 2, max_position_embeddings: 16,
+ *   }, "tiny")),
+ *   source: { name: "tiny", sha256: "0".repeat(64) },
+ *   device,
+ *   text: { name: "text", sha256: "1".repeat(64) },
+ *   windows: [[1, 2, 3], [4, 5, 6]],
+ *   skipFirstTokens: 0,
+ * };
+ * const { byteLength, digest } = await planStatistics(job);
+ * const bytes = new Uint8Array(byteLength);
+ * await saveStatistics(job, {
+ *   write: (offset, piece) => Promise.resolve(bytes.set(piece, offset)),
+ *   read: (offset, length) => Promise.resolve(bytes.slice(offset, offset + length)),
+ *   sync: () => Promise.resolve(),
+ *   [Symbol.asyncDispose]: () => Promise.resolve(),
+ * });
+ *
+ * const statistics = await openStatistics(bytesSource(bytes, "memory"), job);
+ * assertEquals(statistics.digest, digest);
+ * assertEquals((await statistics.block(1)).down.gram.shape, [6, 6]);
+ * ```
+ *
  * @param file The file.
  * @param owner Whose statistics they must be.
  * @returns The statistics; a block is refused by a `FormatError` where its bytes are not those that
