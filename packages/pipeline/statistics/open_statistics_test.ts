@@ -1,11 +1,7 @@
-import { INPUT_GROUPS, openModel, type PerInput } from "@pare/model";
-import type { Statistics } from "@pare/operators";
+import { INPUT_GROUPS, openModel } from "@pare/model";
 import { type AnyTensor, FormatError, tensor } from "@pare/tensor";
 import { bytesSource, openSafetensors, writeSafetensors } from "@pare/formats";
-import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
-import { mutateBytes, mutateJson } from "../../formats/testing/mutate.ts";
-import { type RandomBelow, randomBelow } from "../../formats/testing/random_below.ts";
-import { safetensorsBytes } from "../../formats/testing/safetensors_bytes.ts";
+import { assertEquals, assertRejects } from "@std/assert";
 import { device } from "../testing/tiny_job.ts";
 import { openBytes, savedBytes, statisticsJob } from "../testing/statistics.ts";
 import { TINY_CONFIG, tinyCheckpoint } from "../testing/tiny_model.ts";
@@ -14,18 +10,6 @@ import { blockDigest, DIGESTS, layoutStatistics, packBlock } from "./statistics_
 import { statisticsRecord } from "./statistics_record.ts";
 
 const BLOCKS = TINY_CONFIG.num_hidden_layers;
-
-const JOB = statisticsJob();
-
-/** Everything that a file says, in a form that is quick to compare. */
-async function readAll(bytes: Uint8Array): Promise<string> {
-  const source = await openBytes(bytes, JOB);
-  const blocks: PerInput<Statistics>[] = [];
-  for (let block = 0; block < BLOCKS; block++) blocks.push(await source.block(block));
-  const numbers = (_key: string, value: unknown) =>
-    value instanceof Float64Array ? Array.from(value) : value;
-  return JSON.stringify({ record: source.record, blocks }, numbers);
-}
 
 Deno.test("openStatistics() refuses statistics of another model, and of other widths", async () => {
   const bytes = await savedBytes(statisticsJob());
@@ -66,13 +50,12 @@ Deno.test("openStatistics() refuses other files", async () => {
   const empty = writeSafetensors(new Map(), { metadata: { format: "pare-statistics" } });
   await assertRejects(() => openBytes(empty), FormatError, "record must be JSON");
   await assertRejects(() => openBytes(new Uint8Array(40)), FormatError);
-  const { specs, metadata, read } = await openSafetensors(
-    bytesSource(await savedBytes(JOB), "statistics"),
-  );
+  const bytes = await savedBytes(statisticsJob());
+  const { specs, metadata, read } = await openSafetensors(bytesSource(bytes, "statistics"));
   const tensors = new Map<string, AnyTensor>();
   for (const name of specs.keys()) tensors.set(name, await read(name));
   const same = writeSafetensors(tensors, { metadata });
-  assertEquals(await readAll(same), await readAll(await savedBytes(JOB)));
+  assertEquals(await (await openBytes(same)).block(1), await (await openBytes(bytes)).block(1));
   tensors.set("extra", tensor(new Float32Array(2), [2]));
   await assertRejects(
     () => openBytes(writeSafetensors(tensors, { metadata })),
@@ -131,52 +114,6 @@ Deno.test("openStatistics() refuses numbers that no inputs have, though their di
       assertEquals(gram.data.filter((found) => found === value).length, 2);
     }
   }
-});
-
-/** Damages a file many times: it is refused, or says what it said; both fates have to occur. */
-async function fuzz(
-  seed: number,
-  runs: number,
-  damage: (bytes: Uint8Array<ArrayBuffer>, random: RandomBelow) => Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  const bytes = await savedBytes(statisticsJob());
-  const wanted = await readAll(bytes);
-  const random = randomBelow(seed);
-  let accepted = 0;
-  for (let run = 0; run < runs; run++) {
-    const damaged = damage(bytes, random);
-    try {
-      assertEquals(await readAll(damaged), wanted, `run ${run} of seed ${seed}`);
-      accepted++;
-    } catch (error) {
-      // A changed digest of the model says that they are of another one.
-      assert(error instanceof FormatError || error instanceof RangeError, `${error}`);
-      assert(error.message.length < 2000, error.message);
-    }
-  }
-  assertGreater(accepted, 0);
-  assertGreater(runs - accepted, runs / 2);
-}
-
-Deno.test("openStatistics() survives a single changed byte anywhere", async () => {
-  await fuzz(1, 1000, (bytes, random) => {
-    const damaged = bytes.slice();
-    // One in twenty is left whole, to see that what is whole is accepted.
-    if (random(20) > 0) damaged[random(bytes.length)] ^= 1 + random(255);
-    return damaged;
-  });
-});
-
-Deno.test("openStatistics() survives bytes that are cut, repeated or inserted", async () => {
-  await fuzz(2, 500, (bytes, random) => random(20) ? mutateBytes(bytes, random) : bytes);
-});
-
-Deno.test("openStatistics() survives headers with damaged JSON", async () => {
-  await fuzz(3, 1000, (bytes, random) => {
-    const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
-    const header = new TextDecoder().decode(bytes.subarray(8, 8 + length)).trimEnd();
-    return safetensorsBytes(mutateJson(header, random), bytes.slice(8 + length));
-  });
 });
 
 Deno.test("openStatistics() reads no more than a block at once", async () => {

@@ -33,7 +33,7 @@ export interface StatisticsJob {
 /** What saved statistics say of themselves. */
 export interface StatisticsRecord {
   /** The version of the file format. */
-  readonly version: typeof STATISTICS_VERSION;
+  readonly version: 1;
   /** The program that gathered them. */
   readonly creator: string;
   /** The kernels that made the bytes, so far as they decide the last bit. */
