@@ -1,4 +1,13 @@
-import { boolean, type Check, checkOptions, FormatError, integer, oneOf } from "@pare/tensor";
+import {
+  boolean,
+  type Check,
+  checkOptions,
+  FormatError,
+  integer,
+  oneOf,
+  optionsSchema,
+  record,
+} from "@pare/tensor";
 import type { Options, Registry } from "./registry.ts";
 import { ALLOCATION_CHECKS, parseAllocation, type StepAllocation } from "./step_allocation.ts";
 
@@ -50,7 +59,7 @@ const RECIPE_CHECKS: Readonly<Record<string, Check>> = {
   version: { wanted: "1", schema: { const: 1 }, test: (value) => value === 1 },
   seed: integer(0),
   dtype: oneOf("source", "f32", "f16", "bf16"),
-  calibration: { wanted: "an object", schema: { type: "object" }, test: isRecord },
+  calibration: record(),
   steps: { wanted: "a list", schema: { type: "array" }, test: Array.isArray },
 };
 
@@ -65,8 +74,8 @@ const STEP_CHECKS: Readonly<Record<keyof Step, Check>> = {
   method: { wanted: "a method's name", schema: { type: "string" }, test: isString },
   layers: globs(1),
   except: globs(0),
-  options: { wanted: "an object", schema: { type: "object" }, test: isRecord },
-  allocation: { wanted: "an object", schema: { type: "object" }, test: isRecord },
+  options: record(),
+  allocation: record(),
 };
 
 /**
@@ -125,7 +134,7 @@ function parseStep(value: unknown, index: number, registry: Registry): Step {
  * @returns The schema.
  */
 export function recipeSchema(registry: Registry): Record<string, unknown> {
-  const allocation = { ...objectSchema(ALLOCATION_CHECKS), required: ["rule"] };
+  const allocation = { ...optionsSchema(ALLOCATION_CHECKS), required: ["rule"] };
   const steps = Object.entries(registry).map(([method, { summary, checks, spectrum }]) => ({
     title: method,
     description: summary,
@@ -134,7 +143,7 @@ export function recipeSchema(registry: Registry): Record<string, unknown> {
       method: { const: method },
       layers: STEP_CHECKS.layers.schema,
       except: STEP_CHECKS.except.schema,
-      options: objectSchema(checks),
+      options: optionsSchema(checks),
       ...(spectrum && { allocation }),
     },
     required: ["method"],
@@ -146,21 +155,13 @@ export function recipeSchema(registry: Registry): Record<string, unknown> {
     description: "What to do with a model: steps, each a compression method and where it applies",
     type: "object",
     properties: {
-      ...propertiesOf(RECIPE_CHECKS),
-      calibration: objectSchema(CALIBRATION_CHECKS),
+      ...optionsSchema(RECIPE_CHECKS).properties,
+      calibration: optionsSchema(CALIBRATION_CHECKS),
       steps: { type: "array", items: { oneOf: steps } },
     },
     required: ["version"],
     additionalProperties: false,
   };
-}
-
-function objectSchema(checks: Readonly<Record<string, Check>>): Record<string, unknown> {
-  return { type: "object", properties: propertiesOf(checks), additionalProperties: false };
-}
-
-function propertiesOf(checks: Readonly<Record<string, Check>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(checks).map(([name, { schema }]) => [name, schema]));
 }
 
 /** Accepts a glob, or a list of at least `minItems` globs. */

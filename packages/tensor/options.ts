@@ -6,6 +6,11 @@ export interface Check {
   readonly schema: Readonly<Record<string, unknown>>;
   /** Tells whether a value keeps to the rule. */
   readonly test: (value: unknown) => boolean;
+  /**
+   * Checks what a value that keeps to the rule holds, where that are options of its own; throws what
+   * {@linkcode checkOptions} does.
+   */
+  readonly inner?: (action: string, value: unknown) => void;
 }
 
 /** One rule per option; the compiler demands one for every option of `Options`. */
@@ -80,6 +85,42 @@ export function oneOf(...words: readonly string[]): Check {
 }
 
 /**
+ * Accepts objects, what they hold left aside.
+ *
+ * @returns The rule.
+ */
+export function record(): Check {
+  return {
+    wanted: "an object",
+    schema: { type: "object" },
+    test: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  };
+}
+
+/** A JSON Schema of options. */
+export interface OptionsSchema {
+  /** Options are an object. */
+  readonly type: "object";
+  /** One schema per option. */
+  readonly properties: Readonly<Record<string, Check["schema"]>>;
+  /** What is no option is refused. */
+  readonly additionalProperties: false;
+}
+
+/**
+ * Describes options as JSON Schema: an object that holds nothing else.
+ *
+ * @param checks One rule per option.
+ * @returns The schema.
+ */
+export function optionsSchema(checks: Readonly<Record<string, Check>>): OptionsSchema {
+  const properties = Object.fromEntries(
+    Object.entries(checks).map(([name, { schema }]) => [name, schema]),
+  );
+  return { type: "object", properties, additionalProperties: false };
+}
+
+/**
  * Checks options against their rules; a key without a rule is refused by name.
  *
  * A value of `undefined` passes: the default is taken.
@@ -112,12 +153,14 @@ export function checkOptions(
       const known = Object.keys(checks).map((key) => `"${key}"`).join(", ") || "none";
       throw new TypeError(`${action} as option "${name}" is unknown: known options are ${known}`);
     }
-    const { test, wanted } = checks[name];
-    if (value !== undefined && !test(value)) {
+    const { test, wanted, inner } = checks[name];
+    if (value === undefined) continue;
+    if (!test(value)) {
       throw new RangeError(
         `${action} as ${name} must be ${wanted}: current value is ${shown(value)}`,
       );
     }
+    inner?.(`${action} (${name})`, value);
   }
 }
 

@@ -1,5 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { boolean, type Check, checkOptions, integer, number, oneOf } from "./options.ts";
+import {
+  boolean,
+  type Check,
+  checkOptions,
+  integer,
+  number,
+  oneOf,
+  optionsSchema,
+  record,
+} from "./options.ts";
 
 const RULES: readonly [
   name: string,
@@ -12,6 +21,7 @@ const RULES: readonly [
   ["number()", number(0, 1), [0, 0.5, 1], [-1e-9, 1.1, NaN, Infinity, "0.5", true]],
   ["boolean()", boolean(), [true, false], [0, 1, "true", null]],
   ["oneOf()", oneOf("left", "right"), ["left", "right"], ["", "Left", 0, null, ["left"]]],
+  ["record()", record(), [{}, { a: 1 }], [null, [], "{}", 1]],
 ];
 
 for (const [name, check, accepted, refused] of RULES) {
@@ -31,6 +41,11 @@ Deno.test("rules say the same in words and as JSON Schema", () => {
   assertEquals(boolean().schema, { type: "boolean" });
   assertEquals(oneOf("a", "b").wanted, `one of "a", "b"`);
   assertEquals(oneOf("a", "b").schema, { enum: ["a", "b"] });
+  assertEquals(optionsSchema({ bits: integer(1), exact: boolean() }), {
+    type: "object",
+    properties: { bits: { type: "integer", minimum: 1 }, exact: { type: "boolean" } },
+    additionalProperties: false,
+  });
 });
 
 Deno.test("checkOptions() takes undefined for the default", () => {
@@ -53,6 +68,25 @@ Deno.test("checkOptions() refuses unknown options by name", () => {
   );
   // What every object inherits is no option.
   assertThrows(() => checkOptions("Cannot test", { toString: 1 }, checks), TypeError, "toString");
+});
+
+Deno.test("checkOptions() checks options within options, and says where they are", () => {
+  const inner = (action: string, value: unknown) =>
+    checkOptions(action, value as object, { bits: integer(1, 8) });
+  const checks = { left: { ...record(), inner } };
+  checkOptions("Cannot test", { left: undefined }, checks);
+  checkOptions("Cannot test", { left: { bits: 8 } }, checks);
+  assertThrows(() => checkOptions("Cannot test", { left: 8 }, checks), RangeError, "an object");
+  assertThrows(
+    () => checkOptions("Cannot test", { left: { bits: 9 } }, checks),
+    RangeError,
+    "Cannot test (left) as bits must be an integer from 1 to 8: current value is 9",
+  );
+  assertThrows(
+    () => checkOptions("Cannot test", { left: { bit: 4 } }, checks),
+    TypeError,
+    `Cannot test (left) as option "bit" is unknown: known options are "bits"`,
+  );
 });
 
 Deno.test("checkOptions() shows the value it refuses, whatever it is", () => {
