@@ -38,6 +38,28 @@ const SETTINGS: readonly [
   ["asvd-I junction keep 0.8", "asvd", { keep: 0.8, storage: "junction" }, 0.5, 12.56],
   ["asvd-II keep 0.8", "asvd", { variant: "II", keep: 0.8, factorDtype: "bf16" }, 0.6, 12.8],
   ["svd-llm keep 0.8", "svd-llm", { keep: 0.8 }, 0.6, 12.8],
+  // Quantized factors: R in groups of 64, L in rows of 21 or 29, with a scale and a zero point each.
+  ["svd 8-bit factors", "svd", quantizedBy({ bits: 8 }), 0.38, 6.82],
+  ["svd 4-bit factors", "svd", quantizedBy({ bits: 4 }), 0.4, 3.67],
+  [
+    "asvd-I 4-bit junction",
+    "asvd",
+    { ...quantizedBy({ bits: 4, groupSize: 16 }), storage: "junction" },
+    0.6,
+    4.49,
+  ],
+  ["nid-I 6-bit factors", "nid", quantizedBy({ bits: 6 }), 0.6, 5.57],
+  ["nsvd-I 4-bit factors", "nsvd", quantizedBy({ bits: 4 }), 0.6, 3.67],
+  [
+    "svd-llm 8-bit factors, no refit",
+    "svd-llm",
+    {
+      ...quantizedBy({ bits: 8, granularity: "row", symmetric: true }),
+      refit: false,
+    },
+    0.6,
+    6.6,
+  ],
   ["asvd-I with a ridge, keep 0.8", "asvd", { ridge: 1, keep: 0.8 }, 0.5, 12.8],
   ["nsvd-I keep 0.8", "nsvd", { keep: 0.8 }, 0.6, 12.8],
   ["nsvd-I junction keep 0.8", "nsvd", { keep: 0.8, storage: "junction" }, 0.5, 12.56],
@@ -46,6 +68,11 @@ const SETTINGS: readonly [
   ["nid-II 15 + 6", "nid", { variant: "II", rank: 21, nestedRank: 6 }, 0.5, 12.09],
   ["nid-I junction keep 0.8", "nid", { keep: 0.8, storage: "junction" }, 0.5, 12.58],
 ];
+
+/** Options of a low-rank method whose factors are rounded to nearest. */
+function quantizedBy(options: Record<string, unknown>): Record<string, unknown> {
+  return { keep: 0.8, factorQuantizer: { method: "rtn", options } };
+}
 
 const WEIGHT = randomNormal([ROWS, COLS], { seed: 11 });
 const STATISTICS: Statistics = { ...statisticsOf(100), compressed: statisticsOf(50) };

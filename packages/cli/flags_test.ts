@@ -92,6 +92,26 @@ Deno.test("recipeFromFlags() gives what is kept to the allocation, if there is o
   });
 });
 
+Deno.test("recipeFromFlags() has factors quantized", () => {
+  const optionsOf = (line: string) =>
+    (recipeOf(line) as { steps: { options: unknown }[] }).steps[0].options;
+  assertEquals(optionsOf("--method asvd --keep 0.5 --factor-bits 8"), {
+    keep: 0.5,
+    factorQuantizer: { method: "rtn", options: { bits: 8 } },
+  });
+  assertEquals(optionsOf("--method svd --factor-bits 4 --factor-group row"), {
+    factorQuantizer: { method: "rtn", options: { bits: 4, granularity: "row" } },
+  });
+  assertEquals(optionsOf("--method svd --factor-group 32"), {
+    factorQuantizer: { method: "rtn", options: { groupSize: 32 } },
+  });
+  assertThrows(
+    () => recipeOf("--method svd --factor-group many"),
+    UsageError,
+    "--factor-group must be a number, row or tensor: current value is many",
+  );
+});
+
 Deno.test("recipeFromFlags() lays flags over a recipe that was read", () => {
   const base = {
     version: 1,

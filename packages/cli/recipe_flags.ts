@@ -50,6 +50,16 @@ export const RECIPE_FLAGS: Flags = {
     value: "<form>",
     help: "low rank: factors (default), or junction: a larger rank for the same numbers",
   },
+  "factor-bits": {
+    kind: "integer",
+    value: "<n>",
+    help: "low rank: factors rounded to codes of so many bits, 1 to 8; f16 without",
+  },
+  "factor-group": {
+    kind: "text",
+    value: "<n>",
+    help: "low rank: as --group, of such factors",
+  },
   variant: {
     kind: "text",
     value: "<0|I|II>",
@@ -173,17 +183,26 @@ function optionsOf(values: FlagValues): Record<string, unknown> {
       : values.number(flag);
     if (value !== undefined) options[option] = value;
   }
-  const group = values.text("group");
-  if (group === "row" || group === "tensor") options.granularity = group;
-  else if (group !== undefined) {
-    if (!/^\d+$/.test(group)) {
-      throw new UsageError(
-        `Cannot compress as --group must be a number, row or tensor: current value is ${group}`,
-      );
-    }
-    options.groupSize = Number(group);
+  Object.assign(options, groupOptions("group", values));
+  const factors = compact({
+    bits: values.number("factor-bits"),
+    ...groupOptions("factor-group", values),
+  });
+  if (Object.keys(factors).length > 0) {
+    options.factorQuantizer = { method: "rtn", options: factors };
   }
   return options;
+}
+
+/** The options of round-to-nearest that one flag says how to group by. */
+function groupOptions(flag: string, values: FlagValues): Record<string, unknown> {
+  const group = values.text(flag);
+  if (group === undefined) return {};
+  if (group === "row" || group === "tensor") return { granularity: group };
+  if (/^\d+$/.test(group)) return { groupSize: Number(group) };
+  throw new UsageError(
+    `Cannot compress as --${flag} must be a number, row or tensor: current value is ${group}`,
+  );
 }
 
 /** Splits at commas that do not stand in braces. */

@@ -26,10 +26,10 @@ import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pa
 import { type Check, checkOptions, type Tensor, toF64 } from "@pare/tensor";
 import { checkStatistics } from "./check_statistics.ts";
 import { CONDITIONER_CHECKS, type ConditionerOptions } from "./conditioner.ts";
-import { planFactors, storeFactors } from "./factors.ts";
+import { planFactors, plannedRank, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
 import { checkWeight } from "./projector.ts";
-import { rankOf } from "./rank.ts";
+import { withRidge } from "./ridge.ts";
 import { truncate } from "./truncate.ts";
 
 /** Options of {@linkcode asvd}. */
@@ -80,12 +80,13 @@ export async function asvd(
   const { device, ...rest } = options;
   checkOptions(ACTION, rest, ASVD_CHECKS);
   const shape = checkWeight(ACTION, weight);
-  const rank = rankOf(shape, rest);
+  const rank = plannedRank(shape, rest);
   const seen = checkStatistics(ACTION, shape, statistics);
   return await withDevice(device, async (exact) => {
     const a = toF64(weight);
     const factors = await truncate(a, seen, [{ rank, conditioner: rest }], exact, device);
-    return await storeFactors(factors, rest, { weight: a, gram: seen.gram, device: exact });
+    const gram = withRidge(seen.gram, rest.ridge);
+    return await storeFactors(factors, rest, { weight: a, gram, device: exact });
   }, "f64");
 }
 

@@ -1,19 +1,28 @@
 // How the two factors of a low-rank method are stored, and what that takes.
+//
+// Quantized factors are stored one after the other, so that the second makes up for the first:
+//
+//   1. R is quantized, with the Gram matrix G of the layer's inputs where the quantizer weighs errors.
+//   2. L is fitted again to R̂ as it was stored: the closed-form update of SVD-LLM (arXiv:2403.07378).
+//   3. L is quantized, with the Gram matrix R̂ G R̂ᵀ of what it multiplies.
+//
+// Factors that are stored as they are get balanced before; those of a junction are left alone, as its
+// identity has no scale.
 
-import type { Device } from "@pare/linalg";
+import { type Device, downloadF64 } from "@pare/linalg";
 import {
-  dense,
-  type DenseOperator,
   interpolative,
   type MatrixShape,
   type OperatorNode,
-  product,
   type ProductOperator,
 } from "@pare/operators";
-import { castFinite, type Tensor } from "@pare/tensor";
-import { joinFactors, type Junction } from "./junction.ts";
-import type { FactorDtype, LowRankOptions } from "./low_rank_options.ts";
+import type { Tensor } from "@pare/tensor";
+import { balanceFactors } from "./balance_factors.ts";
+import { type FactorStore, factorStoreOf } from "./factor_store.ts";
+import { factorsOfJunction, joinFactors, type Junction, othersOf } from "./junction.ts";
+import type { LowRankOptions } from "./low_rank_options.ts";
 import { rankOf } from "./rank.ts";
+import { storeLeft } from "./store_left.ts";
 
 /** Two factors before they are rounded: Ã = left · right. */
 export interface Factors {
@@ -25,8 +34,11 @@ export interface Factors {
 
 /** What storing factors needs to know beside them. */
 export interface FactorsContext {
-  /** The weight A that they stand for, f64 `[rows, cols]`. */
-  readonly weight: Tensor<"f64">;
+  /**
+   * What L is fitted to again, f64 `[rows, cols]`: the weight A; or `null` for the product of the
+   * factors, where they were chosen for more than the loss on the inputs.
+   */
+  readonly weight: Tensor<"f64"> | null;
   /** The Gram matrix of the layer's inputs, f64 `[cols, cols]`; `null` where none is known. */
   readonly gram: Tensor<"f64"> | null;
   /** Where it is computed; it has f64. */
@@ -42,33 +54,45 @@ export async function storeFactors(
   factors: Factors,
   options: LowRankOptions,
   context: FactorsContext,
+  store: FactorStore = factorStoreOf(options),
 ): Promise<ProductOperator> {
-  const { factorDtype = "f16", storage = "factors" } = options;
-  if (storage === "factors") {
-    return product(storeFactor(factors.left, factorDtype), storeFactor(factors.right, factorDtype));
+  const { gram, device } = context;
+  if (options.storage === "junction") {
+    return await storeJunction(await joinFactors(factors, device), options, context, store);
   }
-  return storeJunction(await joinFactors(factors, context.device), options, context);
+  const { refit = store.isQuantizer } = options;
+  const target = refit ? context.weight ?? await productOf(factors, device) : null;
+  const { left, right } = store.isQuantizer ? await balanceFactors(factors, gram, device) : factors;
+  const stored = await store.store("right", right, store.needsGram ? gram : null, device);
+  return await storeLeft(store, left, stored, { target, gram, device });
 }
 
 /**
- * Stores a junction that stands for `context.weight` as the options say: the operator that
- * {@linkcode planJunction} plans.
+ * Stores a junction as the options say: the operator that {@linkcode planJunction} plans.
  *
  * @throws {RangeError} If a number is too large for its dtype.
  */
-export function storeJunction(
-  { left, columns, rest }: Junction,
-  { factorDtype = "f16" }: LowRankOptions,
-  _context: FactorsContext,
-): ProductOperator {
-  return product(
-    storeFactor(left, factorDtype),
-    interpolative(rest && storeFactor(rest, factorDtype), columns),
+export async function storeJunction(
+  junction: Junction,
+  options: LowRankOptions,
+  { weight, gram, device }: FactorsContext,
+  store: FactorStore = factorStoreOf(options),
+): Promise<ProductOperator> {
+  const { left, columns, rest } = junction;
+  const { refit = store.isQuantizer } = options;
+  const target = refit ? weight ?? await productOf(factorsOfJunction(junction), device) : null;
+  const restGram = store.needsGram && gram ? othersOf(gram, columns) : null;
+  const stored = interpolative(
+    rest && await store.store("right", rest, restGram, device),
+    columns,
   );
+  return await storeLeft(store, left, stored, { target, gram, device });
 }
 
-function storeFactor(factor: Tensor<"f64">, dtype: FactorDtype): DenseOperator {
-  return dense(castFinite("Cannot store a factor", factor, dtype));
+/** L R. */
+async function productOf({ left, right }: Factors, device: Device): Promise<Tensor<"f64">> {
+  using scope = device.scope();
+  return await downloadF64(scope, scope.matmul(scope.upload(left), scope.upload(right)));
 }
 
 /**
@@ -77,14 +101,14 @@ function storeFactor(factor: Tensor<"f64">, dtype: FactorDtype): DenseOperator {
  * @throws {RangeError} If the rank saves nothing, or an option does not fit the shape.
  */
 export function planFactors(shape: MatrixShape, options: LowRankOptions): OperatorNode {
-  const { factorDtype = "f16", storage = "factors" } = options;
   const rank = rankOf(shape, options);
-  if (storage === "junction") return planJunction(shape, rank, options);
+  if (options.storage === "junction") return planJunction(shape, rank, options);
   const [rows, cols] = shape;
+  const store = factorStoreOf(options);
   return {
     form: "product",
-    left: planFactor([rows, rank], factorDtype),
-    right: planFactor([rank, cols], factorDtype),
+    left: store.plan("left", [rows, rank]),
+    right: store.plan("right", [rank, cols]),
   };
 }
 
@@ -92,16 +116,23 @@ export function planFactors(shape: MatrixShape, options: LowRankOptions): Operat
 export function planJunction(
   [rows, cols]: MatrixShape,
   rank: number,
-  { factorDtype = "f16" }: LowRankOptions,
+  options: LowRankOptions,
 ): OperatorNode {
-  const rest = rank < cols ? planFactor([rank, cols - rank], factorDtype) : null;
+  const store = factorStoreOf(options);
+  const rest = rank < cols ? store.plan("right", [rank, cols - rank]) : null;
   return {
     form: "product",
-    left: planFactor([rows, rank], factorDtype),
+    left: store.plan("left", [rows, rank]),
     right: { form: "interpolative", shape: [rank, cols], rest },
   };
 }
 
-function planFactor(shape: MatrixShape, dtype: FactorDtype): OperatorNode {
-  return { form: "dense", shape, dtype };
+/**
+ * The rank of a matrix of that shape, once all options are known to fit it.
+ *
+ * @throws {RangeError} If the rank saves nothing, or an option does not fit the shape.
+ */
+export function plannedRank(shape: MatrixShape, options: LowRankOptions): number {
+  planFactors(shape, options);
+  return rankOf(shape, options);
 }

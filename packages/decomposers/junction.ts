@@ -44,3 +44,37 @@ export async function joinFactors({ left, right }: Factors, device: Device): Pro
   const product = scope.matmul(scope.upload(left), scope.upload(taken));
   return { left: await downloadF64(scope, product), ...interpolation };
 }
+
+/** A junction as two factors, the identity written out. */
+export function factorsOfJunction({ left, columns, rest }: Junction): Factors {
+  const rank = columns.data.length;
+  const width = rest?.shape[1] ?? 0;
+  const cols = rank + width;
+  const data = new Float64Array(rank * cols);
+  const others = otherColumns(columns, cols);
+  for (let i = 0; i < rank; i++) {
+    data[i * cols + columns.data[i]] = 1;
+    others.forEach((column, j) => data[i * cols + column] = rest?.data[i * width + j] ?? 0);
+  }
+  return { left, right: { dtype: "f64", shape: [rank, cols], data } };
+}
+
+/** The rows and columns of a Gram matrix that belong to T. */
+export function othersOf(
+  { shape: [n], data: all }: Tensor<"f64">,
+  columns: Tensor<"u32">,
+): Tensor<"f64"> {
+  const others = otherColumns(columns, n);
+  const size = others.length;
+  const data = new Float64Array(size * size);
+  others.forEach((row, i) => {
+    others.forEach((column, j) => data[i * size + j] = all[row * n + column]);
+  });
+  return { dtype: "f64", shape: [size, size], data };
+}
+
+/** Jᶜ, in ascending order. */
+function otherColumns({ data: columns }: Tensor<"u32">, cols: number): number[] {
+  const chosen = new Set(columns);
+  return Array.from({ length: cols }, (_, j) => j).filter((j) => !chosen.has(j));
+}

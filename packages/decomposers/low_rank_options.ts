@@ -1,5 +1,6 @@
 import type { Device } from "@pare/linalg";
-import { type Check, integer, number, oneOf } from "@pare/tensor";
+import { boolean, type Check, integer, number, oneOf } from "@pare/tensor";
+import { FACTOR_QUANTIZER, type FactorQuantizer } from "./factor_quantizers.ts";
 import type { RankOptions } from "./rank.ts";
 
 /** The dtypes that factors are stored in. */
@@ -13,6 +14,17 @@ export interface LowRankOptions extends RankOptions {
    * @default {"f16"}
    */
   factorDtype?: FactorDtype;
+  /**
+   * The quantizer that stores both factors, such as `{ method: "rtn", options: { bits: 4 } }`, in
+   * place of a dtype; none by default.
+   */
+  factorQuantizer?: FactorQuantizer;
+  /**
+   * Whether L is fitted again to R as it was stored, which makes up for what R lost on the inputs
+   * that calibration saw, or on the weights where it saw none; by default where factors are
+   * quantized.
+   */
+  refit?: boolean;
 }
 
 /** Where a decomposition runs. */
@@ -30,4 +42,6 @@ export const LOW_RANK_CHECKS: Readonly<Record<keyof LowRankOptions, Check>> = {
   keep: number(Number.MIN_VALUE, 1),
   storage: oneOf("factors", "junction"),
   factorDtype: oneOf("f32", "f16", "bf16"),
+  factorQuantizer: FACTOR_QUANTIZER,
+  refit: boolean(),
 };

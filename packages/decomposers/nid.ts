@@ -43,6 +43,7 @@ import { checkWeight } from "./projector.ts";
 import { numbersOfRank } from "./rank.ts";
 import { rankWithin } from "./rank_within.ts";
 import { remainderOf } from "./remainder.ts";
+import { withRidge } from "./ridge.ts";
 import { truncate } from "./truncate.ts";
 
 /**
@@ -98,9 +99,12 @@ export async function nid(
   checkOptions(ACTION, rest, NID_CHECKS);
   const shape = checkWeight(ACTION, weight);
   const ranks = ranksOf(shape, rest);
+  // What does not fit is refused before work starts.
+  planStages(shape, ranks, rest);
   const seen = checkStatistics(ACTION, shape, statistics);
   return await withDevice(device, async (device) => {
-    const context = { weight: toF64(weight), gram: seen.gram, device };
+    const gram = withRidge(seen.gram, rest.ridge);
+    const context = { weight: toF64(weight), gram, device };
     const [first, then] = ranks;
     if (first === 0) return await secondStage(then, rest, context);
     const product = await firstStage(first, rest, seen, context);
@@ -122,7 +126,14 @@ export async function nid(
  */
 export function planNid(shape: MatrixShape, options: NidOptions = {}): OperatorNode {
   checkOptions(ACTION, options, NID_CHECKS);
-  const [first, then] = ranksOf(shape, options);
+  return planStages(shape, ranksOf(shape, options), options);
+}
+
+function planStages(
+  shape: MatrixShape,
+  [first, then]: readonly [first: number, then: number],
+  options: NidOptions,
+): OperatorNode {
   const terms = [
     ...(first > 0 ? [planFactors(shape, ofFirst(options, first))] : []),
     ...(then > 0 ? [planJunction(shape, then, options)] : []),
@@ -149,11 +160,16 @@ function ofFirst(options: NidOptions, rank: number): NidOptions {
   return { ...options, rank, keep: undefined };
 }
 
+/** What a stage works on: `weight` is what it stands for. */
+interface StageContext extends FactorsContext {
+  readonly weight: Tensor<"f64">;
+}
+
 async function firstStage(
   rank: number,
   options: NidOptions,
   statistics: Statistics,
-  context: FactorsContext,
+  context: StageContext,
 ): Promise<ProductOperator> {
   const { variant, ridge } = options;
   const stage = { rank, conditioner: { variant, ridge } };
@@ -164,10 +180,11 @@ async function firstStage(
 async function secondStage(
   rank: number,
   options: NidOptions,
-  context: FactorsContext,
+  context: StageContext,
 ): Promise<ProductOperator> {
   const junction = await junctionOf(context.weight, rank, context.device);
-  return storeJunction(junction, options, context);
+  // Columns are kept for what these inputs do not need: C fitted to D by them would undo it.
+  return await storeJunction(junction, options, { ...context, weight: null });
 }
 
 /** The factors of a product as they are stored. */

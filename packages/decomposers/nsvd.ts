@@ -23,12 +23,11 @@ import { withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pare/operators";
 import { type Check, checkOptions, oneOf, type Tensor, toF64 } from "@pare/tensor";
 import { checkStatistics } from "./check_statistics.ts";
-import { planFactors, storeFactors } from "./factors.ts";
+import { planFactors, plannedRank, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
 import { NESTED_CHECKS, type NestedOptions, splitRank } from "./nested_rank.ts";
 import { checkWeight } from "./projector.ts";
-import { rankOf } from "./rank.ts";
-import { RIDGE, type RidgeOptions } from "./ridge.ts";
+import { RIDGE, type RidgeOptions, withRidge } from "./ridge.ts";
 import { truncate } from "./truncate.ts";
 
 /** Options of {@linkcode nsvd}. */
@@ -93,7 +92,7 @@ export async function nsvd(
   const { device, ...rest } = options;
   checkOptions(ACTION, rest, NSVD_CHECKS);
   const shape = checkWeight(ACTION, weight);
-  const [first, then] = splitRank(rankOf(shape, rest), rest);
+  const [first, then] = splitRank(plannedRank(shape, rest), rest);
   const seen = checkStatistics(ACTION, shape, statistics);
   const { variant, ridge } = rest;
   return await withDevice(device, async (exact) => {
@@ -108,7 +107,9 @@ export async function nsvd(
       exact,
       device,
     );
-    return await storeFactors(factors, rest, { weight: a, gram: seen.gram, device: exact });
+    // What the second stage keeps is not for these inputs: L fitted to A by them would undo it.
+    const gram = withRidge(seen.gram, ridge);
+    return await storeFactors(factors, rest, { weight: null, gram, device: exact });
   }, "f64");
 }
 
@@ -124,6 +125,6 @@ export async function nsvd(
  */
 export function planNsvd(shape: MatrixShape, options: NsvdOptions = {}): OperatorNode {
   checkOptions(ACTION, options, NSVD_CHECKS);
-  splitRank(rankOf(shape, options), options);
+  splitRank(plannedRank(shape, options), options);
   return planFactors(shape, options);
 }

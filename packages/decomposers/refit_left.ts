@@ -18,6 +18,7 @@
 import { cholesky, type Device, downloadF64, triangularSolve } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
 import type { Factors } from "./factors.ts";
+import { remainderOf } from "./remainder.ts";
 
 /** Γ in units of what R G Rᵀ is known to. */
 const DAMPING = 2 ** 14;
@@ -63,12 +64,9 @@ export async function refitFactors(
   gram: Tensor<"f64"> | null,
   device: Device,
 ): Promise<Tensor<"f64">> {
-  using scope = device.scope();
-  const l = scope.upload(left);
-  const rest = scope.upload(weight);
-  scope.matmul(l, scope.upload(right), { into: rest, alpha: -1 });
-  const change = await refitLeft(await downloadF64(scope, rest), right, gram, scope);
-  return await downloadF64(scope, scope.add(l, scope.upload(change)));
+  const rest = await remainderOf(weight, { left, right }, device);
+  const { dtype, shape, data } = await refitLeft(rest, right, gram, device);
+  return { dtype, shape, data: data.map((change, e) => left.data[e] + change) };
 }
 
 /** Adds Γ to R G Rᵀ, in place. */

@@ -11,10 +11,9 @@
 import { withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator } from "@pare/operators";
 import { checkOptions, type Tensor, toF64 } from "@pare/tensor";
-import { planFactors, storeFactors } from "./factors.ts";
+import { planFactors, plannedRank, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
 import { checkWeight } from "./projector.ts";
-import { rankOf } from "./rank.ts";
 import { truncate } from "./truncate.ts";
 
 const ACTION = "Cannot decompose by SVD";
@@ -47,7 +46,7 @@ export async function svd(
 ): Promise<ProductOperator> {
   const { device, ...rest } = options;
   checkOptions(ACTION, rest, LOW_RANK_CHECKS);
-  const rank = rankOf(checkWeight(ACTION, weight), rest);
+  const rank = plannedRank(checkWeight(ACTION, weight), rest);
   return await withDevice(device, async (exact) => {
     const a = toF64(weight);
     const factors = await truncate(a, null, [{ rank, conditioner: null }], exact, device);
