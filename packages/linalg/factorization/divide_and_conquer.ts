@@ -18,7 +18,7 @@
 
 import type { Device } from "../device.ts";
 import type { DeviceArray } from "../device_array.ts";
-import { deflate } from "./deflation.ts";
+import { deflate, type Grouped } from "./deflation.ts";
 import { put, scaleToOne } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 import { mergedVectors } from "./merged_vectors.ts";
@@ -38,8 +38,10 @@ export interface TridiagonalEigh {
   readonly first: Float64Array;
   /** The last element of each vector. */
   readonly last: Float64Array;
-  /** Row i is the vector of value i. */
-  readonly rows: DeviceArray;
+  /** Vectors, those that were asked for, as rows; `null` if none was. */
+  readonly rows: DeviceArray | null;
+  /** The rows of the largest values, by ascending value. */
+  readonly places: Uint32Array<ArrayBuffer>;
 }
 
 /** Where the products are computed, and how to begin a message. */
@@ -55,6 +57,8 @@ interface Setting {
  * @param action What cannot be done if it fails, to begin the message.
  * @param diagonal The n elements of the diagonal; overwritten.
  * @param beside The n - 1 elements beside it; overwritten.
+ * @param largest Of how many of the largest values to make the vectors: all by default. Without any, no
+ * product is computed at all.
  */
 export async function divideAndConquer(
   action: string,
@@ -62,26 +66,30 @@ export async function divideAndConquer(
   dtype: MatrixDtype,
   diagonal: Float64Array,
   beside: Float64Array,
+  largest: number = diagonal.length,
 ): Promise<TridiagonalEigh> {
-  return await solve({ action, device, dtype }, diagonal, beside);
+  return await solve({ action, device, dtype }, diagonal, beside, largest);
 }
 
 async function solve(
   setting: Setting,
   d: Float64Array,
   e: Float64Array,
+  largest: number,
 ): Promise<TridiagonalEigh> {
   const n = d.length;
-  if (n <= LEAF) return solveLeaf(setting, d, e);
+  if (n <= LEAF) return solveLeaf(setting, d, e, largest);
   const cut = bestCut(d, e);
   const b = isNothing(d, e, cut - 1) ? 0 : e[cut - 1];
   d[cut - 1] -= Math.abs(b);
   d[cut] -= Math.abs(b);
-  const upper = await solve(setting, d.subarray(0, cut), e.subarray(0, cut - 1));
-  const lower = await solve(setting, d.subarray(cut), e.subarray(cut));
-  const merged = await merge(setting, upper, lower, b);
-  upper.rows[Symbol.dispose]();
-  lower.rows[Symbol.dispose]();
+  // Each vector of the whole has a part in all of the halves.
+  const [above, below] = largest > 0 ? [cut, n - cut] : [0, 0];
+  const upper = await solve(setting, d.subarray(0, cut), e.subarray(0, cut - 1), above);
+  const lower = await solve(setting, d.subarray(cut), e.subarray(cut), below);
+  const merged = await merge(setting, upper, lower, b, largest);
+  upper.rows?.[Symbol.dispose]();
+  lower.rows?.[Symbol.dispose]();
   return merged;
 }
 
@@ -102,7 +110,12 @@ function bestCut(d: Float64Array, e: Float64Array): number {
   return middle;
 }
 
-function solveLeaf({ action, device, dtype }: Setting, d: Float64Array, e: Float64Array) {
+function solveLeaf(
+  { action, device, dtype }: Setting,
+  d: Float64Array,
+  e: Float64Array,
+  largest: number,
+): TridiagonalEigh {
   const n = d.length;
   const rows = new Float64Array(n * n);
   for (let i = 0; i < n; i++) rows[i * n + i] = 1;
@@ -112,12 +125,14 @@ function solveLeaf({ action, device, dtype }: Setting, d: Float64Array, e: Float
       rotateRows(rows, x, x + step * n, n, c[i], s[i]);
     }
   });
+  const order = Uint32Array.from(d.keys()).sort((i, j) => d[i] - d[j] || i - j);
   return {
     values: d,
-    order: Uint32Array.from(d.keys()).sort((i, j) => d[i] - d[j] || i - j),
+    order,
+    places: order.slice(n - largest),
     first: Float64Array.from(d, (_, i) => rows[i * n]),
     last: Float64Array.from(d, (_, i) => rows[i * n + n - 1]),
-    rows: put(device, dtype, [n, n], rows),
+    rows: largest > 0 ? put(device, dtype, [n, n], rows) : null,
   };
 }
 
@@ -137,12 +152,13 @@ function rotateRows(
   }
 }
 
-/** Solves the whole from its halves. */
+/** Solves the whole from its halves; makes the vectors of its `largest` values. */
 async function merge(
   { device: outer, dtype }: Setting,
   upper: TridiagonalEigh,
   lower: TridiagonalEigh,
   b: number,
+  largest: number,
 ): Promise<TridiagonalEigh> {
   using device = outer.scope();
   const cut = upper.values.length;
@@ -170,17 +186,45 @@ async function merge(
   for (let i = 0; i < n; i++) values[i] /= scale;
   const found = Uint32Array.from(left.keys());
   const known = Uint32Array.from(solved.indices, (_, i) => left.length + i);
-  return {
+  const ascending = merged(values, found, known.sort((i, j) => values[i] - values[j] || i - j));
+  const result = {
     values,
-    order: merged(values, found, known.sort((i, j) => values[i] - values[j] || i - j)),
+    order: ascending,
     first: all(secular?.first, first),
     last: all(secular?.last, last),
-    rows: mergedVectors(
-      outer,
-      dtype,
-      [upper.rows, lower.rows],
-      { rotations, secular, grouped, solved },
-    ),
+  };
+  const places = ascending.slice(n - largest);
+  if (!upper.rows || !lower.rows || largest === 0) return { ...result, rows: null, places };
+  const wanted = places.toSorted();
+  const count = wanted.filter((place) => place < left.length).length;
+  const rows = mergedVectors(outer, dtype, [upper.rows, lower.rows], {
+    rotations,
+    secular: secular && count > 0 ? rowsOf(device, secular.vectors, wanted.slice(0, count)) : null,
+    grouped,
+    solved: chosen(solved, wanted.subarray(count).map((place) => place - left.length)),
+  });
+  const rowOf = new Uint32Array(n);
+  for (const [row, place] of wanted.entries()) rowOf[place] = row;
+  return { ...result, rows, places: places.map((place) => rowOf[place]) };
+}
+
+/** Rows of an array, ascending; all of them are the array itself. */
+function rowsOf(
+  device: Device,
+  array: DeviceArray,
+  indices: Uint32Array<ArrayBuffer>,
+): DeviceArray {
+  const { length } = indices;
+  if (length === array.shape[0]) return array;
+  return device.gatherRows(array, device.upload({ dtype: "u32", shape: [length], data: indices }));
+}
+
+/** Those of the groups that stand at the given places, which ascend. */
+function chosen({ indices, upper, lower }: Grouped, places: Uint32Array): Grouped {
+  return {
+    indices: Uint32Array.from(places, (place) => indices[place]),
+    upper: places.filter((place) => place < upper).length,
+    lower: places.filter((place) => place >= indices.length - lower).length,
   };
 }
 

@@ -92,6 +92,7 @@ async function check(device: Device, dtype: Float, matrix: Tridiagonal): Promise
   const d = Float64Array.from(matrix[0]);
   const e = Float64Array.from(matrix[1]);
   const found = await divideAndConquer("Cannot test", device, dtype, d, e);
+  assert(found.rows);
   const rows = { shape: [n, n], data: await fetch(device, found.rows) };
   const wanted = dense(matrix);
   const bound = allowed(wanted, dtype);
@@ -137,6 +138,7 @@ Deno.test("divideAndConquer() gives the same bits whatever the number of threads
     const [d, e] = random(400, 3);
     const [diagonal, beside] = [Float64Array.from(d), Float64Array.from(e)];
     const { values, rows } = await divideAndConquer("Cannot test", device, "f64", diagonal, beside);
+    assert(rows);
     results.push([values, await fetch(device, rows)]);
   }
   assertEquals(results[0], results[1]);

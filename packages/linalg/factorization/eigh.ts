@@ -8,14 +8,16 @@
 // the reflectors of Q to G. All that grows as n³ is done on the device.
 // Bound: ‖A - V Λ Vᵀ‖ <= 8 (n + 4) eps ‖A‖ and ‖VᵀV - I‖ <= 8 (n + 4) √n eps in the Frobenius norm:
 // small eigenvalues have errors of eps times the largest.
-// Cost: 4/3 n³ for T, up to as much for G, 2 n³ for the vectors.
+// Cost: 4/3 n³ for T, up to as much for G, 2 n³ for the vectors. Of the k largest values alone, 2 k n²
+// for the vectors and less for G; of none, nothing for G.
 
-import { checkOptions, type Tensor } from "@pare/tensor";
+import { checkOptions, type Checks, integer, type Tensor } from "@pare/tensor";
 import type { Device } from "../device.ts";
+import type { DeviceArray } from "../device_array.ts";
 import { withDevice } from "../with_device.ts";
 import { applyReflectors, reflectorBlocks } from "./back_transform.ts";
 import { divideAndConquer } from "./divide_and_conquer.ts";
-import { DEVICE, fetch, put, readSquareMatrix, scaleToOne, toTensor } from "./matrix.ts";
+import { checkSquareMatrix, DEVICE, fetch, put, scaleToOne, toTensor } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 import { tridiagonalize } from "./tridiagonalize.ts";
 
@@ -25,13 +27,23 @@ const ACTION = "Cannot take the eigenvalues";
 export interface EighOptions {
   /** Where the products are computed; a WebAssembly device made for the call by default. */
   device?: Device;
+  /**
+   * Of how many of the largest values to give the vectors; of all n by default. Of none, 0, spares the
+   * products that vectors take, most of the work.
+   */
+  largest?: number;
 }
 
-/** The eigenvalues of a symmetric matrix and an orthonormal basis of eigenvectors. */
+const CHECKS: Checks<EighOptions> = { device: DEVICE, largest: integer(0) };
+
+/** The eigenvalues of a symmetric matrix and orthonormal eigenvectors. */
 export interface Eigh<D extends MatrixDtype> {
-  /** Ascending, `[n]`. */
+  /** All of them, ascending, `[n]`. */
   readonly values: Tensor<D>;
-  /** Column i belongs to value i, `[n, n]`; its largest element is positive. */
+  /**
+   * The last column belongs to the last value, the one before it to the one before, and so on:
+   * `[n, largest]`; the largest element of each is positive.
+   */
   readonly vectors: Tensor<D>;
 }
 
@@ -50,41 +62,74 @@ export interface Eigh<D extends MatrixDtype> {
  *
  * @typeParam D The dtype, f32 or f64.
  * @param matrix A, `[n, n]`; only its lower triangle is read.
- * @param options The device.
+ * @param options The device, and how many vectors are asked for.
  * @returns The values in ascending order, and the vectors in the same order.
- * @throws {RangeError} If the matrix is not square or not finite.
- * @throws {TypeError} If the device cannot multiply in the dtype of the matrix.
+ * @throws {RangeError} If the matrix is not square or not finite, or more vectors are asked for than
+ * there are.
+ * @throws {TypeError} If an option is unknown, or the device cannot multiply in the dtype of the matrix.
  */
 export async function eigh<D extends MatrixDtype>(
   matrix: Tensor<D>,
   options: EighOptions = {},
 ): Promise<Eigh<D>> {
-  checkOptions(ACTION, options, { device: DEVICE });
-  return await withDevice(options.device, (device) => diagonalize(device, matrix));
+  checkOptions(ACTION, options, CHECKS);
+  return await withDevice(
+    options.device,
+    (device) => diagonalize(device, matrix, options.largest),
+  );
 }
 
 async function diagonalize<D extends MatrixDtype>(
   outer: Device,
   matrix: Tensor<D>,
+  asked: number | undefined,
 ): Promise<Eigh<D>> {
-  const { rows: n, data, dtype } = readSquareMatrix(ACTION, matrix, outer);
+  const n = checkSquareMatrix(ACTION, matrix, outer);
+  const largest = asked ?? n;
+  if (largest > n) {
+    throw new RangeError(
+      `${ACTION} as largest must be an integer from 0 to ${n}: current value is ${largest}`,
+    );
+  }
+  const { dtype } = matrix;
   using device = outer.scope();
-  const factor = turnAround(data, n);
-  const reduced = device.transpose(put(device, dtype, [n, n], data));
+  const { reduced, factor } = uploadTurned(device, matrix, n);
   const numbers = await fetch(device, tridiagonalize(device, dtype, reduced));
-  const blocks = await reflectorBlocks(device, dtype, reduced, numbers.subarray(2 * n));
+  const taus = numbers.subarray(2 * n);
+  const blocks = largest > 0 ? await reflectorBlocks(device, dtype, reduced, taus) : [];
+  // The blocks have copies of the vectors; what is large here is better freed at once.
+  reduced[Symbol.dispose]();
   const diagonal = numbers.slice(0, n);
   const beside = numbers.slice(n, 2 * n - 1);
-  const solved = await divideAndConquer(ACTION, device, dtype, diagonal, beside);
-  const { values, order, rows } = solved;
-  const x = device.gatherRows(rows, device.upload({ dtype: "u32", shape: [n], data: order }));
-  applyReflectors(device, blocks, x);
-  const { data: vectors } = await device.download(device.transpose(x));
-  turnBack(vectors as Float32Array | Float64Array, n);
+  const solved = await divideAndConquer(ACTION, device, dtype, diagonal, beside, largest);
+  const { values, order, rows, places } = solved;
+  let vectors = dtype === "f32" ? new Float32Array(0) : new Float64Array(0);
+  if (rows) {
+    const x = device.gatherRows(
+      rows,
+      device.upload({ dtype: "u32", shape: [largest], data: places }),
+    );
+    rows[Symbol.dispose]();
+    applyReflectors(device, blocks, x);
+    vectors = (await device.download(device.transpose(x))).data as typeof vectors;
+    turnBack(vectors, n, largest);
+  }
   return {
     values: toTensor(dtype, [n], Float64Array.from(order, (i) => values[i] / factor)),
-    vectors: { dtype, shape: [n, n], data: vectors } as unknown as Tensor<D>,
+    vectors: { dtype, shape: [n, largest], data: vectors } as unknown as Tensor<D>,
   };
+}
+
+/** Uploads a matrix turned around and scaled. */
+function uploadTurned<D extends MatrixDtype>(
+  device: Device,
+  { dtype, data: source }: Tensor<D>,
+  n: number,
+): { reduced: DeviceArray; factor: number } {
+  const data = new Float64Array(source);
+  const factor = turnAround(data, n);
+  using uploaded = put(device, dtype, [n, n], data);
+  return { reduced: device.transpose(uploaded), factor };
 }
 
 /**
@@ -99,13 +144,13 @@ function turnAround(data: Float64Array, n: number): number {
   return scaleToOne(data);
 }
 
-/** Puts the rows of vectors back in order and makes the largest element of each vector positive. */
-function turnBack(data: Float32Array | Float64Array, n: number): void {
-  const signs = new Int8Array(n).fill(1);
-  const largest = new Float64Array(n);
+/** Puts the n rows of vectors back in order and makes the largest element of each vector positive. */
+function turnBack(data: Float32Array | Float64Array, n: number, count: number): void {
+  const signs = new Int8Array(count).fill(1);
+  const largest = new Float64Array(count);
   for (let i = n - 1; i >= 0; i--) {
-    for (let j = 0; j < n; j++) {
-      const value = data[i * n + j];
+    for (let j = 0; j < count; j++) {
+      const value = data[i * count + j];
       const size = Math.abs(value);
       if (size <= largest[j]) continue;
       largest[j] = size;
@@ -113,10 +158,10 @@ function turnBack(data: Float32Array | Float64Array, n: number): void {
     }
   }
   for (let low = 0, high = n - 1; low <= high; low++, high--) {
-    for (let j = 0; j < n; j++) {
-      const value = signs[j] * data[low * n + j];
-      data[low * n + j] = signs[j] * data[high * n + j];
-      data[high * n + j] = value;
+    for (let j = 0; j < count; j++) {
+      const value = signs[j] * data[low * count + j];
+      data[low * count + j] = signs[j] * data[high * count + j];
+      data[high * count + j] = value;
     }
   }
 }

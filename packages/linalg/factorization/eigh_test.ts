@@ -103,6 +103,30 @@ testEach(
   },
 );
 
+testEach(
+  "eigh() gives the vectors of the largest values alone",
+  [...SYMMETRIC, ...DEFLATING],
+  async (sample) => {
+    const { device, dtype, matrix, values } = sample;
+    const [n] = matrix.shape;
+    const whole = await eigh(matrix, { device });
+    for (const largest of new Set([0, 1, Math.ceil(n / 3), n - 1])) {
+      const found = await eigh(matrix, { device, largest });
+      assertEquals(found.values, whole.values);
+      assertEquals([found.vectors.dtype, found.vectors.shape], [dtype, [n, largest]]);
+      if (largest === 0) continue;
+      const v = valuesOf(found.vectors);
+      assertOrthonormal(v, sample, "vectors");
+      assertLargestPositive(v);
+      const residual = times(values, v);
+      const scaled = scaledColumns(v, whole.values.data.slice(n - largest));
+      residual.data.forEach((value, i) => residual.data[i] = value - scaled.data[i]);
+      const bound = allowed(values, dtype) * frobenius(values);
+      assert(frobenius(residual) <= bound, `${frobenius(residual)} is more than ${bound}`);
+    }
+  },
+);
+
 Deno.test("eigh() reconstructs sparse matrices of any size and scale", async () => {
   using device = createReferenceDevice();
   const element = fc.oneof(
@@ -185,4 +209,8 @@ Deno.test("eigh() refuses what it cannot factorize", async () => {
   await assertRefusesBadMatrices(eigh);
   const matrix = asTensor(randomValues([2, 3], 1, "f64"), "f64");
   await assertRejects(() => eigh(matrix), RangeError, "must be [2, 2]: current shape is [2, 3]");
+  const square = asTensor(randomValues([3, 3], 1, "f64"), "f64");
+  for (const largest of [-1, 4, 0.5]) {
+    await assertRejects(() => eigh(square, { largest }), RangeError, "largest must be an integer");
+  }
 });

@@ -104,16 +104,6 @@ export function checkFinite(action: string, data: Float32Array | Float64Array, c
   );
 }
 
-/** As {@linkcode readMatrix}, of a matrix that is square. */
-export function readSquareMatrix<D extends MatrixDtype>(
-  action: string,
-  source: Tensor<D>,
-  device: Device,
-): HostMatrix<D> {
-  const rows = checkSquareMatrix(action, source, device);
-  return { dtype: source.dtype, rows, cols: rows, data: new Float64Array(source.data) };
-}
-
 /**
  * Multiplies the numbers in place so that the largest is between 1 and 2, which rounds nothing but
  * what is 2^-1022 times smaller.

@@ -10,7 +10,6 @@ import type { DeviceArray } from "../device_array.ts";
 import type { Grouped, Rotation } from "./deflation.ts";
 import { put } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
-import type { SecularVectors } from "./secular.ts";
 
 /** Vectors on the device, of which row 0 is the one of index `first`. */
 interface Half {
@@ -35,20 +34,20 @@ function half(
   return { rows, first: 0 };
 }
 
-/** How the vectors of the whole come from those of the halves. */
+/** How vectors of the whole come from those of the halves. */
 export interface Merge {
   /** To be applied first. */
   readonly rotations: readonly Rotation[];
-  /** U, or null where nothing was left to be solved. */
-  readonly secular: SecularVectors | null;
+  /** Rows of U that are asked for, `[rows, upper + lower]`, or null if none is. */
+  readonly secular: DeviceArray | null;
   /** What of the halves U is multiplied by. */
   readonly grouped: Grouped;
-  /** What of the halves was solved before. */
+  /** What of the halves was solved before, and is asked for. */
   readonly solved: Grouped;
 }
 
 /**
- * Makes the vectors of the whole: U times those of the halves, and behind them what was solved before.
+ * Makes vectors of the whole: U times those of the halves, and behind them what was solved before.
  *
  * @param halves The vectors of the upper and of the lower half, as rows.
  * @returns An array of `outer`.
@@ -60,27 +59,29 @@ export function mergedVectors(
   { rotations, secular, grouped, solved }: Merge,
 ): DeviceArray {
   using device = outer.scope();
-  const count = grouped.indices.length;
-  const n = count + solved.indices.length;
+  const count = secular ? secular.shape[0] : 0;
   const cut = halves[0].shape[0];
+  const n = cut + halves[1].shape[0];
+  const height = count + solved.indices.length;
   const upper = half(device, dtype, halves[0], n, 0, rotations);
   const lower = half(device, dtype, halves[1], n, cut, rotations);
-  const rows = outer.zeros([n, n], dtype);
+  const rows = outer.zeros([height, n], dtype);
   const parts = [
     { basis: upper, col: 0, end: "upper", from: 0, row: count },
-    { basis: lower, col: cut, end: "lower", from: grouped.upper, row: n - solved.lower },
+    { basis: lower, col: cut, end: "lower", from: grouped.upper, row: height - solved.lower },
   ] as const;
   for (const { basis, col, end, from, row } of parts) {
+    using own = device.scope();
     const taken = ({ indices, ...counts }: Grouped) => {
-      const own = end === "upper" ? indices.slice(0, counts.upper) : indices.slice(-counts.lower);
-      for (let i = 0; i < own.length; i++) own[i] -= basis.first;
-      return device.gatherRows(basis.rows, putIndices(device, own));
+      const ids = end === "upper" ? indices.slice(0, counts.upper) : indices.slice(-counts.lower);
+      for (let i = 0; i < ids.length; i++) ids[i] -= basis.first;
+      return own.gatherRows(basis.rows, putIndices(own, ids));
     };
     if (secular && grouped[end] > 0) {
-      const u = device.slice(secular.vectors, { col: from, cols: grouped[end] });
-      device.matmul(u, taken(grouped), { into: rows, col });
+      const u = own.slice(secular, { col: from, cols: grouped[end] });
+      own.matmul(u, taken(grouped), { into: rows, col });
     }
-    if (solved[end] > 0) device.write(rows, taken(solved), row, col);
+    if (solved[end] > 0) own.write(rows, taken(solved), row, col);
   }
   return rows;
 }
