@@ -19,12 +19,12 @@
 // Bound: ‖UᵀU - I‖ <= c n^1.5 ε, and so U_iᵀ U_j = 0 between stages (T7 of the family). The loss of
 // stage i is the tail of Λ, but for √(n ε / 2^10) of what it weighs in all: an eigenvector of λ is off
 // by n ε λ₁ / λ, which costs the root of λ as often, and λ is 2^10 n ε λ₁ at least.
-// Cost, m <= n: 2 m n² + m² n for the first product, 16/3 m³ for its vectors, 2 m (m - k) n for B
-// after k of them; then the same with m - k for m.
+// Cost, m <= n: 2 m n² + m² n for the first product, 14/3 m³ at most for all of its vectors, less for
+// those of the last stage, and 2 m (m - k) n for B after k of them; then the same with m - k for m.
 
 import { type Device, type DeviceArray, downloadF64, eigh, qr } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
-import { bindWeighting, type BoundWeighting, type Weighting } from "./weighting.ts";
+import { diagonalOf, weightedProduct, type Weighting } from "./weighting.ts";
 
 /** How many vectors to choose, and under which weighting. */
 export type Stage = Weighting & {
@@ -69,8 +69,8 @@ export async function nestedBasis(
 interface Rest {
   /** Q, orthonormal columns `[m, s]`; `null` for the identity. */
   readonly space: DeviceArray | null;
-  /** B = Qᵀ A, `[s, n]`. */
-  readonly coordinates: DeviceArray;
+  /** B = Qᵀ A, `[s, n]`; `null` for A itself, which need not lie on the device all the time. */
+  readonly coordinates: DeviceArray | null;
 }
 
 async function wideBasis(
@@ -80,23 +80,31 @@ async function wideBasis(
   device: Device,
 ): Promise<Tensor<"f64">> {
   const [rows, cols] = weight.shape;
+  const total = stages.reduce((sum, { rank }) => sum + rank, 0);
   using scope = device.scope();
-  const basis = scope.zeros([rows, stages.reduce((sum, { rank }) => sum + rank, 0)], "f64");
-  let rest: Rest | null = { space: null, coordinates: scope.upload(weight) };
-  const squares = await columnSquares(scope, rest.coordinates);
+  const basis = scope.zeros([rows, total], "f64");
+  let rest: Rest | null = { space: null, coordinates: null };
+  const squares = await columnSquares(scope, weight, rest);
   let end = 0;
   for (const stage of stages) {
     let col = end;
     end += stage.rank;
     for (const weighting of isPlain(stage) ? [PLAIN] : [stage, PLAIN]) {
       if (col === end || rest === null) break;
-      using own = scope.scope();
-      const bound = bindWeighting(own, weighting, cols);
-      const floor = noise ** 2 * dot(squares, bound.diagonal);
+      const diagonal = diagonalOf(weighting, cols);
+      const floor = noise ** 2 * dot(squares, diagonal);
       for (let round = 0; round < ROUNDS && col < end && rest !== null; round++) {
-        const found = await leadingVectors(own, rest.coordinates, bound, end - col, floor);
+        const weighed = dot(await columnSquares(scope, weight, rest), diagonal);
+        const found: Found = await leadingVectors(
+          scope,
+          await productOf(scope, weight, rest, weighting),
+          end - col,
+          end === total,
+          Math.max(4 * Math.sqrt(cols) * Number.EPSILON * weighed, floor),
+        );
         if (found.count === 0) break;
-        rest = split(scope, rest, found, basis, col);
+        const isDone = end === total && col + found.count === end;
+        rest = split(scope, weight, rest, found, isDone, basis, col);
         col += found.count;
       }
     }
@@ -108,70 +116,98 @@ function isPlain(weighting: Weighting): boolean {
   return "gram" in weighting && weighting.gram === null;
 }
 
-/** The squared norms of the columns. */
-async function columnSquares(device: Device, matrix: DeviceArray): Promise<Float64Array> {
-  using squares = device.reduceCols(matrix, "squareSum");
-  return (await downloadF64(device, squares)).data;
+/** The squared norms of the columns of B. */
+async function columnSquares(
+  device: Device,
+  weight: Tensor<"f64">,
+  { coordinates }: Rest,
+): Promise<Float64Array> {
+  using scope = device.scope();
+  const b = coordinates ?? scope.upload(weight);
+  return (await downloadF64(scope, scope.reduceCols(b, "squareSum"))).data;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
   return a.reduce((sum, value, i) => sum + value * b[i], 0);
 }
 
+/** B G Bᵀ, its lower triangle. */
+async function productOf(
+  device: Device,
+  weight: Tensor<"f64">,
+  { coordinates }: Rest,
+  weighting: Weighting,
+): Promise<Tensor<"f64">> {
+  using scope = device.scope();
+  const product = weightedProduct(scope, weighting, coordinates ?? scope.upload(weight));
+  return await downloadF64(scope, product);
+}
+
 /** Eigenvectors of B G Bᵀ. */
 interface Found {
-  /** V, `[s, s]`, those of the largest values last. */
+  /** Columns of V, those of the largest values last. */
   readonly vectors: Tensor<"f64">;
   /** How many of the last ones are to be taken. */
   readonly count: number;
 }
 
-/** The leading eigenvectors of B G Bᵀ, as many of those wanted as are above all floors. */
+/**
+ * The leading eigenvectors, as many of those wanted as are above all floors; the others too, unless
+ * nothing comes after them.
+ */
 async function leadingVectors(
   device: Device,
-  b: DeviceArray,
-  weighting: BoundWeighting,
+  matrix: Tensor<"f64">,
   wanted: number,
+  isLast: boolean,
   floor: number,
 ): Promise<Found> {
-  using scope = device.scope();
-  const [size, cols] = b.shape;
-  const weighed = dot(await columnSquares(scope, b), weighting.diagonal);
-  const known = 4 * Math.sqrt(cols) * Number.EPSILON * weighed;
-  const matrix = await downloadF64(scope, weighting.product(scope, b));
-  const { values, vectors } = await eigh(matrix, { device });
-  const largest = values.data[size - 1];
-  const least = Math.max(DIGITS * size * Number.EPSILON * largest, known, floor);
-  const taken = size - values.data.findIndex((value) => value > least);
-  return { vectors, count: largest > least ? Math.min(wanted, taken) : 0 };
+  const [size] = matrix.shape;
+  const largest = isLast ? Math.min(wanted, size) : size;
+  const { values, vectors } = await eigh(matrix, { device, largest });
+  const count = Math.min(wanted, countAbove(values.data, floor));
+  const needsAll = count > 0 && count < wanted && largest < size;
+  return { vectors: needsAll ? (await eigh(matrix, { device })).vectors : vectors, count };
 }
 
-/** Writes the vectors that were found to columns of `basis` from `col` on, and returns the rest. */
+/** How many values, ascending, are above a floor and above their own noise. */
+function countAbove(values: Float64Array, floor: number): number {
+  const size = values.length;
+  const least = Math.max(DIGITS * size * Number.EPSILON * values[size - 1], floor);
+  const first = values.findIndex((value) => value > least);
+  return first < 0 ? 0 : size - first;
+}
+
+/**
+ * Writes the vectors that were found to columns of `basis` from `col` on.
+ *
+ * @returns The rest; `null` if there is none, or nobody asks for it.
+ */
 function split(
   outer: Device,
+  weight: Tensor<"f64">,
   { space, coordinates }: Rest,
   { vectors, count }: Found,
+  isDone: boolean,
   basis: DeviceArray,
   col: number,
 ): Rest | null {
   using scope = outer.scope();
   const v = scope.upload(vectors);
-  const [size] = vectors.shape;
-  const descending = Uint32Array.from({ length: count }, (_, i) => size - 1 - i);
-  const taken = scope.gatherCols(
-    v,
-    scope.upload({ dtype: "u32", shape: [count], data: descending }),
-  );
+  const [size, width] = vectors.shape;
+  const descending = Uint32Array.from({ length: count }, (_, i) => width - 1 - i);
+  const indices = scope.upload({ dtype: "u32", shape: [count], data: descending });
+  const taken = scope.gatherCols(v, indices);
   scope.write(basis, space ? scope.matmul(space, taken) : taken, 0, col);
-  if (count === size) return null;
-  const others = outer.slice(v, { cols: size - count });
+  if (isDone || count === size) return null;
+  const others = scope.slice(v, { cols: size - count });
+  const b = coordinates ?? scope.upload(weight);
   const rest = {
-    space: space ? outer.matmul(space, others) : others,
-    coordinates: outer.matmul(others, coordinates, { transposeA: true }),
+    space: space ? scope.matmul(space, others) : others,
+    coordinates: scope.matmul(others, b, { transposeA: true }),
   };
-  // What a scope holds lives as long as it does; the largest arrays here are better freed at once.
-  if (space) others[Symbol.dispose]();
+  // What a scope holds lives as long as it does; what is large here is better freed at once.
   space?.[Symbol.dispose]();
-  coordinates[Symbol.dispose]();
-  return rest;
+  coordinates?.[Symbol.dispose]();
+  return { space: scope.keep(rest.space), coordinates: scope.keep(rest.coordinates) };
 }

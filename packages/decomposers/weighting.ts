@@ -16,52 +16,34 @@ export type Weighting =
     readonly root: Tensor<"f64">;
   };
 
-/** A weighting on a device. */
-export interface BoundWeighting {
-  /** B G Bᵀ of B, `[s, n]`: the lower triangle of `[s, s]`. */
-  product(device: Device, b: DeviceArray): DeviceArray;
-  /** The diagonal of G, `[n]`. */
-  readonly diagonal: Float64Array;
+/** The lower triangle of B G Bᵀ, `[s, s]`, of B, `[s, n]`; what G takes is freed again. */
+export function weightedProduct(outer: Device, weighting: Weighting, b: DeviceArray): DeviceArray {
+  const [rows] = b.shape;
+  const into = outer.zeros([rows, rows], "f64");
+  using device = outer.scope();
+  const { left, right } = factorsOf(device, weighting, b);
+  device.matmul(left, right, { transposeB: true, into, triangle: "lower" });
+  return into;
 }
 
-/** Uploads what a weighting of `cols` columns consists of. */
-export function bindWeighting(device: Device, weighting: Weighting, cols: number): BoundWeighting {
-  const times = multiplier(device, weighting);
-  return {
-    diagonal: diagonalOf(weighting, cols),
-    product(outer, b) {
-      const [rows] = b.shape;
-      const into = outer.zeros([rows, rows], "f64");
-      using scope = outer.scope();
-      const { left, right } = times(scope, b);
-      scope.matmul(left, right, { transposeB: true, into, triangle: "lower" });
-      return into;
-    },
-  };
-}
-
-/** What makes two factors of B: left · rightᵀ = B G Bᵀ. */
-function multiplier(
+/** Two factors of B G Bᵀ = left · rightᵀ. */
+function factorsOf(
   device: Device,
   weighting: Weighting,
-): (device: Device, b: DeviceArray) => { left: DeviceArray; right: DeviceArray } {
+  b: DeviceArray,
+): { readonly left: DeviceArray; readonly right: DeviceArray } {
   if ("root" in weighting) {
-    const root = device.upload(weighting.root);
-    return (scope, b) => {
-      const weighted = scope.matmul(b, root);
-      return { left: weighted, right: weighted };
-    };
+    const weighted = device.matmul(b, device.upload(weighting.root));
+    return { left: weighted, right: weighted };
   }
-  if (weighting.gram === null) return (_scope, b) => ({ left: b, right: b });
+  if (weighting.gram === null) return { left: b, right: b };
   const gram = device.upload(weighting.gram);
-  return (scope, b) => ({
-    left: gram.shape.length === 1 ? scope.multiply(b, gram) : scope.matmul(b, gram),
-    right: b,
-  });
+  const left = gram.shape.length === 1 ? device.multiply(b, gram) : device.matmul(b, gram);
+  return { left, right: b };
 }
 
-/** The diagonal of G. */
-function diagonalOf(weighting: Weighting, cols: number): Float64Array {
+/** The diagonal of G, of `cols` columns. */
+export function diagonalOf(weighting: Weighting, cols: number): Float64Array {
   if ("root" in weighting) {
     const { data, shape: [, width] } = weighting.root;
     return Float64Array.from({ length: cols }, (_, j) => {
