@@ -553,6 +553,18 @@ const BAD: readonly [
     /window must have more tokens than the 16 that are left out: current length is 16/,
   ],
   [
+    "activations that are not finite",
+    (folder) =>
+      writeTinyFolder(`${folder}/model`, {
+        change: (tensors) => {
+          const gain = tensor(new Float32Array(16).fill(3e38), [16]);
+          tensors.set("model.layers.1.post_attention_layernorm.weight", castTo(gain, "bf16"));
+        },
+      }),
+    ["calibrate", "model", "--calibration", "text.txt", "--output", "kept"],
+    /Cannot calibrate model\.layers\.1\.mlp\.gate_proj, .*up_proj as the input.*must be finite/,
+  ],
+  [
     "statistics without a text",
     () => Promise.resolve(),
     ["calibrate", "model", "--output", "out"],
