@@ -46,7 +46,7 @@ const SETTINGS: readonly [
     "asvd",
     { ...quantizedBy({ bits: 4, groupSize: 16 }), storage: "junction" },
     0.6,
-    4.49,
+    4.64,
   ],
   ["nid-I 6-bit factors", "nid", quantizedBy({ bits: 6 }), 0.6, 5.57],
   ["nsvd-I 4-bit factors", "nsvd", quantizedBy({ bits: 4 }), 0.6, 3.67],

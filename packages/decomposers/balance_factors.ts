@@ -3,19 +3,20 @@
 //
 // With L = U_k and R = U_kᵀ A, all columns of L have one norm, but an error in column j costs as much
 // as row j of R is large: neighbours in a row of L, which share a scale, deserve scales of their own.
-// The product stays the same, and nothing more is stored, for any D = diag(d_j):
+// The product stays the same for any D = diag(d_j):
 //
 //   L D    D⁻¹ R    d_j = (r_j H r_jᵀ / ‖l_j‖²)^(1/4)    H = I + G / (tr G / n)
 //
 // d_j² balances ‖l_j d_j‖ with the norm of r_j / d_j, half by what the inputs weigh, half by itself;
 // so the square root of singular values is split between both factors. It is H, as G alone makes
 // columns small that the inputs do not need, and I alone others than the loss needs.
-// Row j of R is quantized the same whatever d_j is, up to the rounding of its scales.
+// Row j of R is quantized the same whatever d_j is, up to the rounding of its scales, so nothing more
+// is stored. Where R cannot take D⁻¹, as it holds an identity, it is stored beside L D: a number a
+// column.
 // Cost: k n².
 
-import type { Device } from "@pare/linalg";
-import { downloadF64 } from "@pare/linalg";
-import type { Tensor } from "@pare/tensor";
+import { type Device, downloadF64 } from "@pare/linalg";
+import { castTo, type Tensor, toF32 } from "@pare/tensor";
 import type { Factors } from "./factors.ts";
 
 /**
@@ -26,25 +27,59 @@ import type { Factors } from "./factors.ts";
  * @param device Where it is computed; it has f64.
  */
 export async function balanceFactors(
-  { left, right }: Factors,
+  factors: Factors,
   gram: Tensor<"f64"> | null,
   device: Device,
 ): Promise<Factors> {
+  const { left, right } = factors;
   const [rank, cols] = right.shape;
-  const heights = gram === null ? null : await squaresUnder(gram, right, device);
-  const scales = new Float64Array(rank).fill(1);
-  const columns = columnSquares(left);
-  for (let j = 0; j < rank; j++) {
-    const row = right.data.subarray(j * cols, (j + 1) * cols);
-    const square = row.reduce((sum, value) => sum + value * value, 0) + (heights?.[j] ?? 0);
-    const ratio = Math.sqrt(Math.sqrt(square / columns[j]));
-    // Where a column or a row is zero there is nothing to balance.
-    if (Number.isFinite(ratio) && ratio > 0) scales[j] = ratio;
-  }
+  const scales = await balance(factors, gram, device);
   return {
     left: { ...left, data: left.data.map((value, e) => value * scales[e % rank]) },
     right: { ...right, data: right.data.map((value, e) => value / scales[Math.floor(e / cols)]) },
   };
+}
+
+/** L D, and D⁻¹ apart from it. */
+export interface BalancedLeft {
+  /** L D, f64 `[m, k]`. */
+  readonly left: Tensor<"f64">;
+  /** The diagonal of D⁻¹, `[k]`. */
+  readonly scales: Tensor<"f16">;
+}
+
+/** Balances the left one of two factors: L · D, for a D⁻¹ whose numbers are f16. */
+export async function balanceLeft(
+  factors: Factors,
+  gram: Tensor<"f64"> | null,
+  device: Device,
+): Promise<BalancedLeft> {
+  const { left, right: { shape: [rank] } } = factors;
+  const wanted = (await balance(factors, gram, device)).map((scale) => 1 / scale);
+  const rounded = toF32(castTo({ dtype: "f64", shape: [rank], data: wanted }, "f16")).data;
+  // What f16 cannot hold is left alone.
+  const stored = rounded.map((scale) => scale > 0 && Number.isFinite(scale) ? scale : 1);
+  return {
+    left: { ...left, data: left.data.map((value, e) => value / stored[e % rank]) },
+    scales: castTo({ dtype: "f32", shape: [rank], data: stored }, "f16"),
+  };
+}
+
+/** d_j; 1 where a column or a row is zero and there is nothing to balance. */
+async function balance(
+  { left, right }: Factors,
+  gram: Tensor<"f64"> | null,
+  device: Device,
+): Promise<Float64Array> {
+  const [rank, cols] = right.shape;
+  const heights = gram && await squaresUnder(gram, right, device);
+  const columns = columnSquares(left);
+  return Float64Array.from({ length: rank }, (_, j) => {
+    const row = right.data.subarray(j * cols, (j + 1) * cols);
+    const square = row.reduce((sum, value) => sum + value * value, 0) + (heights?.[j] ?? 0);
+    const ratio = Math.sqrt(Math.sqrt(square / columns[j]));
+    return Number.isFinite(ratio) && ratio > 0 ? ratio : 1;
+  });
 }
 
 /** r_j G r_jᵀ / (tr G / n) of each row; zeros where G is. */

@@ -3,7 +3,7 @@ import { toDense } from "@pare/operators";
 import { rtn } from "@pare/quantizers";
 import { toF32, toF64 } from "@pare/tensor";
 import { assertAlmostEquals, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
-import { balanceFactors } from "./balance_factors.ts";
+import { balanceFactors, balanceLeft } from "./balance_factors.ts";
 import { nestedBasis } from "./basis.ts";
 import type { Factors } from "./factors.ts";
 import { refitFactors } from "./refit_left.ts";
@@ -11,6 +11,7 @@ import {
   columns,
   generate,
   type Matrix,
+  matrix,
   norm,
   plus,
   random,
@@ -66,6 +67,29 @@ Deno.test("balanceFactors() leaves columns and rows of zeros", async () => {
     const change = plus(times(balanced.left, balanced.right), times(left, right), -1);
     assertLessOrEqual(norm(change), 1e-14 * norm(left) * norm(right));
   }
+});
+
+Deno.test("balanceLeft() balances L with scales of f16", async () => {
+  const { a, x } = randomLayer(9, 12, 40, 4);
+  const gram = times(x, transposed(x));
+  const factors = { left: random(9, 4, 5), right: times(random(4, 9, 6), a) };
+  const { left, scales } = await balanceLeft(factors, gram, device);
+  const inverse = toF32(scales).data;
+  const right = generate(4, 12, (i, j) => inverse[i] * factors.right.data[12 * i + j]);
+  for (const [column, row] of weights({ left, right }, gram)) {
+    // A scale is rounded to f16 and counts four times: twice, squared, in either weight.
+    assertAlmostEquals(column / row, 1, 5 * 2 ** -11);
+  }
+  const back = generate(9, 4, (i, j) => inverse[j] * left.data[4 * i + j]);
+  assertLessOrEqual(norm(plus(back, factors.left, -1)), 1e-15 * norm(factors.left));
+});
+
+Deno.test("balanceLeft() leaves columns alone that f16 has no scale for", async () => {
+  const left = matrix([[1, 0, 1e-30], [2, 0, 1e-30]]);
+  const right = matrix([[0, 0, 0], [1, 2, 3], [4, 5, 6]]);
+  const balanced = await balanceLeft({ left, right }, null, device);
+  assertEquals(balanced.left, left);
+  assertEquals([...toF32(balanced.scales).data], [1, 1, 1]);
 });
 
 Deno.test("balanceFactors() makes quantized factors lose less where a few channels are loud", async () => {

@@ -6,8 +6,8 @@
 //   2. L is fitted again to R̂ as it was stored: the closed-form update of SVD-LLM (arXiv:2403.07378).
 //   3. L is quantized, with the Gram matrix R̂ G R̂ᵀ of what it multiplies.
 //
-// Factors that are stored as they are get balanced before; those of a junction are left alone, as its
-// identity has no scale.
+// Factors that are stored as they are get balanced before. Of a junction only L can be, as there is
+// an identity in R, and has scales for its columns.
 
 import { type Device, downloadF64 } from "@pare/linalg";
 import {
@@ -22,7 +22,7 @@ import { type FactorStore, factorStoreOf } from "./factor_store.ts";
 import { factorsOfJunction, joinFactors, type Junction, othersOf } from "./junction.ts";
 import type { LowRankOptions } from "./low_rank_options.ts";
 import { rankOf } from "./rank.ts";
-import { storeLeft } from "./store_left.ts";
+import { planLeft, storeLeft } from "./store_left.ts";
 
 /** Two factors before they are rounded: Ã = left · right. */
 export interface Factors {
@@ -64,7 +64,7 @@ export async function storeFactors(
   const target = refit ? context.weight ?? await productOf(factors, device) : null;
   const { left, right } = store.isQuantizer ? await balanceFactors(factors, gram, device) : factors;
   const stored = await store.store("right", right, store.needsGram ? gram : null, device);
-  return await storeLeft(store, left, stored, { target, gram, device });
+  return await storeLeft(store, left, stored, { target, gram, hasScales: false, device });
 }
 
 /**
@@ -86,7 +86,8 @@ export async function storeJunction(
     rest && await store.store("right", rest, restGram, device),
     columns,
   );
-  return await storeLeft(store, left, stored, { target, gram, device });
+  const hasScales = store.isQuantizer;
+  return await storeLeft(store, left, stored, { target, gram, hasScales, device });
 }
 
 /** L R. */
@@ -107,7 +108,7 @@ export function planFactors(shape: MatrixShape, options: LowRankOptions): Operat
   const store = factorStoreOf(options);
   return {
     form: "product",
-    left: store.plan("left", [rows, rank]),
+    left: planLeft(store, [rows, rank], false),
     right: store.plan("right", [rank, cols]),
   };
 }
@@ -122,7 +123,7 @@ export function planJunction(
   const rest = rank < cols ? store.plan("right", [rank, cols - rank]) : null;
   return {
     form: "product",
-    left: store.plan("left", [rows, rank]),
+    left: planLeft(store, [rows, rank], store.isQuantizer),
     right: { form: "interpolative", shape: [rank, cols], rest },
   };
 }

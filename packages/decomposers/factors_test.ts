@@ -5,9 +5,11 @@ import {
   identityColumns,
   nodeOf,
   type Operator,
+  product,
   type ProductOperator,
   toDense,
 } from "@pare/operators";
+import { rtn } from "@pare/quantizers";
 import { roundHalfEven, toF32, toF64 } from "@pare/tensor";
 import {
   assert,
@@ -22,8 +24,10 @@ import { asvd, planAsvd } from "./asvd.ts";
 import { nestedBasis } from "./basis.ts";
 import type { FactorStore, Side } from "./factor_store.ts";
 import { type Factors, storeFactors } from "./factors.ts";
+import { joinFactors } from "./junction.ts";
 import type { LowRankOptions } from "./low_rank_options.ts";
 import { nsvd } from "./nsvd.ts";
+import { refitFactors } from "./refit_left.ts";
 import { planSvd, svd } from "./svd.ts";
 import {
   generate,
@@ -127,22 +131,53 @@ Deno.test("storeFactors() hands quantizers the Gram matrices of what the factors
   }
 });
 
-Deno.test("storeFactors() hands quantizers of a junction the Gram matrix of the other columns", async () => {
+Deno.test("storeFactors() hands quantizers of a junction the Gram matrices of T and of scaled L'", async () => {
   const layer = randomLayer(8, 10, 40, 2);
   const gram = gramOf(layer.x);
   const factors = await factorsOf(layer, 3);
   const seen: Partial<Record<Side, Matrix | null>> = {};
   const context = { weight: layer.a, gram, device };
-  const { right } = await storeFactors(
+  const { left, right } = await storeFactors(
     factors,
     { storage: "junction" },
     context,
     plainStore(4, seen),
   );
-  assert(right.form === "interpolative");
+  assert(right.form === "interpolative" && left.form === "scaled" && left.colScales !== null);
   const chosen = [...identityColumns(right).data];
   const kept = Array.from({ length: 10 }, (_, j) => j).filter((j) => !chosen.includes(j));
   assertEquals(seen.right, generate(7, 7, (i, j) => gram.data[10 * kept[i] + kept[j]]));
+  const scales = toF32(left.colScales).data;
+  const dense = toF64(toDense(right));
+  const behind = generate(3, 10, (i, j) => scales[i] * dense.data[10 * i + j]);
+  const wanted = times(times(behind, gram), transposed(behind));
+  assertLessOrEqual(norm(plus(seen.left ?? gram, wanted, -1)), 1e-13 * norm(wanted));
+});
+
+Deno.test("the scales of a quantized junction take from what quantization adds", async () => {
+  let [plain, balanced] = [0, 0];
+  for (let seed = 0; seed < 6; seed++) {
+    const { a, x: quiet } = randomLayer(32, 32, 80, seed);
+    const x = generate(32, 80, (i, t) => (i % 11 === 5 ? 15 : 1) * quiet.data[80 * i + t]);
+    const factors = await factorsOf({ a, x }, 12);
+    const context = { weight: a, gram: gramOf(x), device };
+    const factorQuantizer = { method: "rtn", options: { bits: 4 } } as const;
+    const options = { storage: "junction", factorQuantizer } as const;
+    const operator = await storeFactors(factors, options, context);
+    const { gram } = context;
+    const right = toF64(toDense(operator.right));
+    const { left } = await joinFactors(factors, device);
+    const fitted = toF32(await refitFactors({ left, right }, a, gram, device));
+    const unscaled = product(rtn(fitted, { bits: 4, partialGroups: true }), operator.right);
+    const whole = norm(times(a, x)) ** 2;
+    const least = lossOf(
+      { a, x },
+      product(dense(toF32(factors.left)), dense(toF32(factors.right))),
+    );
+    balanced += (lossOf({ a, x }, operator) ** 2 - least ** 2) / whole;
+    plain += (lossOf({ a, x }, unscaled) ** 2 - least ** 2) / whole;
+  }
+  assertLess(balanced, 0.7 * plain);
 });
 
 /** The squared loss that quantization adds to that of the factors, relative to ‖A X‖². */

@@ -1,6 +1,15 @@
 import { type Device, downloadF64 } from "@pare/linalg";
-import { type Operator, product, type ProductOperator, toDense } from "@pare/operators";
-import { type Tensor, toF64 } from "@pare/tensor";
+import {
+  type MatrixShape,
+  type Operator,
+  type OperatorNode,
+  product,
+  type ProductOperator,
+  scaled,
+  toDense,
+} from "@pare/operators";
+import { type Tensor, toF32, toF64 } from "@pare/tensor";
+import { balanceLeft } from "./balance_factors.ts";
 import type { FactorStore } from "./factor_store.ts";
 import { refitFactors } from "./refit_left.ts";
 
@@ -10,24 +19,48 @@ export interface LeftContext {
   readonly target: Tensor<"f64"> | null;
   /** The Gram matrix of the inputs, f64 `[n, n]`; `null` where none is known. */
   readonly gram: Tensor<"f64"> | null;
+  /** Whether columns of L have scales of their own, as rows of R cannot be balanced with them. */
+  readonly hasScales: boolean;
   /** Where it is computed; it has f64. */
   readonly device: Device;
 }
 
-/** Stores L, f64 `[m, k]`, beside an R that was stored, `[k, n]`. */
+/**
+ * Stores L, f64 `[m, k]`, beside an R that was stored, `[k, n]`.
+ *
+ * @param store How.
+ * @param left L.
+ * @param stored R.
+ * @param context What L is fitted to, and the inputs.
+ */
 export async function storeLeft(
   store: FactorStore,
   left: Tensor<"f64">,
   stored: Operator,
-  { target, gram, device }: LeftContext,
+  context: LeftContext,
 ): Promise<ProductOperator> {
-  if (!target && !store.needsGram) {
+  const { target, gram, hasScales, device } = context;
+  if (!target && !store.needsGram && !hasScales) {
     return product(await store.store("left", left, null, device), stored);
   }
   const right = toF64(toDense(stored));
   const fitted = target ? await refitFactors({ left, right }, target, gram, device) : left;
   const behind = store.needsGram ? await gramBehind(right, gram, device) : null;
-  return product(await store.store("left", fitted, behind, device), stored);
+  if (!hasScales) return product(await store.store("left", fitted, behind, device), stored);
+  const balanced = await balanceLeft({ left: fitted, right }, gram, device);
+  const inner = await store.store(
+    "left",
+    balanced.left,
+    behind && scaledBy(behind, balanced.scales),
+    device,
+  );
+  return product(scaled(inner, { colScales: balanced.scales }), stored);
+}
+
+/** Plans L, `[m, k]`. */
+export function planLeft(store: FactorStore, shape: MatrixShape, hasScales: boolean): OperatorNode {
+  const inner = store.plan("left", shape);
+  return hasScales ? { form: "scaled", inner, rowScaleDtype: null, colScaleDtype: "f16" } : inner;
 }
 
 /** R G Rᵀ, the Gram matrix of what L multiplies. */
@@ -40,4 +73,11 @@ async function gramBehind(
   const r = scope.upload(right);
   const weighted = gram ? scope.matmul(r, scope.upload(gram)) : r;
   return await downloadF64(scope, scope.matmul(weighted, r, { transposeB: true }));
+}
+
+/** diag(s) M diag(s). */
+function scaledBy({ dtype, shape, data }: Tensor<"f64">, scales: Tensor<"f16">): Tensor<"f64"> {
+  const [n] = shape;
+  const s = toF32(scales).data;
+  return { dtype, shape, data: data.map((value, e) => value * s[Math.floor(e / n)] * s[e % n]) };
 }
