@@ -208,6 +208,26 @@ Deno.test("allocateGreedy() goes to the far corner where a rank costs less than 
   assertEquals(ranksOf(allocateGreedy(layers, 154)), [6, 1]);
 });
 
+Deno.test("allocateGreedy() looks past a rank that gains little to one that costs little", () => {
+  const shared = { role: "q", denseBytes: 100, weight: 1 };
+  const layers = [
+    { ...shared, name: "a", energies: [5, 1, 1], costs: [10, 20, 21] },
+    { ...shared, name: "b", energies: [5, 0.6], costs: [10, 15] },
+  ];
+  // Per byte the next rank of a gains 0.1, the two ranks behind it together 0.18, that of b 0.12.
+  assertEquals(ranksOf(allocateGreedy(layers, 31)), [3, 1]);
+});
+
+Deno.test("allocateGreedy() takes the uniform allocation where a small step is in the way", () => {
+  const shared = { role: "q", weight: 1 };
+  const layers = [
+    { ...shared, name: "a", energies: [600, 600], costs: [10, 70], denseBytes: 200 },
+    { ...shared, name: "b", energies: [900, 900], costs: [10, 110], denseBytes: 2000 },
+  ];
+  // The second rank of a gains 10 a byte, that of b 9, and there is room for one of them.
+  assertEquals(ranksOf(allocateGreedy(layers, 122)), [1, 2]);
+});
+
 /** The smallest loss of all allocations. */
 function bruteForce(layers: readonly AllocationLayer[], budget: number): number {
   const [first, ...rest] = layers;
@@ -330,6 +350,17 @@ Deno.test("allocateInverseLog() shares out within a role, not between roles", ()
   // Half of 3200 bytes is rank 10; the bytes left over by rounding buy one rank at most.
   assert(c === 10 || c === 11, `${found}`);
   assert(a + b === 20 || a + b === 19, `${found}`);
+});
+
+Deno.test("allocateInverseLog() takes from other roles what a role cannot give up", () => {
+  const costs = Array.from({ length: 9 }, (_, i) => 10 * (i + 1));
+  const energies = costs.map((bytes) => 1e4 / bytes);
+  const layers = [
+    { name: "a", role: "q", energies: [1e4], costs: [90], denseBytes: 100 },
+    { name: "b", role: "k", energies, costs, denseBytes: 100 },
+  ];
+  // Of 55 bytes each, a takes 90 at its only rank.
+  assertEquals(ranksOf(allocateInverseLog(layers, 110)), [1, 2]);
 });
 
 const TABLE: readonly SensitivityEntry[] = [
