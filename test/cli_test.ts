@@ -83,6 +83,29 @@ cliTest("compress writes what its dry run says, and the others read it", async (
   assertEquals(JSON.parse(written.stdout).tokens.length <= 5, true);
 });
 
+cliTest("compress --factor-bits stores the factors of svd-llm in few bits", async (folder) => {
+  const args = ["compress", "model", "--method", "svd-llm", "--keep", "0.7"];
+  const bits = ["--factor-bits", "6", "--factor-group", "16", "--calibration", "text.txt"];
+  for (
+    const [storage, form] of [
+      ["factors", /affine 6-bit g5 · affine 6-bit g16, rank 5/],
+      ["junction", /scaled\(affine 6-bit g8\) · identity \| affine 6-bit g8, rank 8/],
+    ] as const
+  ) {
+    const all = [...args, ...bits, "--storage", storage, "--output", storage];
+    const plan = await run([...all, "--dry-run", "--json"], folder);
+    assertEquals(plan.code, 0, plan.stderr);
+    const result = await run(all, folder);
+    assertEquals(result.code, 0, result.stderr);
+    assertEquals(JSON.parse(plan.stdout).byteLength, await sizeOfFiles(`${folder}/${storage}`));
+    const inspected = await run(["inspect", storage], folder);
+    assertEquals(inspected.code, 0, inspected.stderr);
+    assertMatch(inspected.stdout, form);
+    const scores = await run(["evaluate", storage, "--text", "text.txt", "--json"], folder);
+    assertEquals(scores.code, 0, scores.stderr);
+  }
+});
+
 cliTest(
   "compress --allocation writes what its dry run says, and shows what was predicted",
   async (folder) => {

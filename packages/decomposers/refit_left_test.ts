@@ -117,6 +117,19 @@ for (const [index, [rows, cols, tokens, rank]] of SHAPES.entries()) {
     else assert(after < 0.999 * before, `${after}, was ${before}`);
   });
 
+  Deno.test(`refitLeft() after nested SVD makes the loss less (T8): ${label}`, async () => {
+    const nested = Math.floor(rank / 2);
+    const stages = [{ gram, rank: rank - nested }, { gram: null, rank: nested }];
+    const left = await nestedBasis(a, stages, device);
+    const right = times(transposed(left), a);
+    const before = lossOf(a, left, right, x);
+    const after = lossOf(a, await refitLeft(a, right, gram, device), right, x);
+    // One stage alone is activation-aware SVD, and all directions together are the weight.
+    if (nested === 0 || rank === Math.min(rows, cols)) {
+      assertLessOrEqual(after, before + Math.sqrt(bound(left, right, x)));
+    } else assert(after < 0.999 * before, `${after}, was ${before}`);
+  });
+
   Deno.test(`refitLeft() leaves nothing that another left factor would gain: ${label}`, async () => {
     const right = random(rank, cols, 10 + index);
     const left = await refitLeft(a, right, gram, device);
