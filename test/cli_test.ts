@@ -89,7 +89,7 @@ cliTest("compress --factor-bits stores the factors of svd-llm in few bits", asyn
   for (
     const [storage, form] of [
       ["factors", /affine 6-bit g5 · affine 6-bit g16, rank 5/],
-      ["junction", /scaled\(affine 6-bit g8\) · identity \| affine 6-bit g8, rank 8/],
+      ["junction", /scaled\(affine 6-bit g8\) · \(identity \| affine 6-bit g8\), rank 8/],
     ] as const
   ) {
     const all = [...args, ...bits, "--storage", storage, "--output", storage];
@@ -104,6 +104,21 @@ cliTest("compress --factor-bits stores the factors of svd-llm in few bits", asyn
     const scores = await run(["evaluate", storage, "--text", "text.txt", "--json"], folder);
     assertEquals(scores.code, 0, scores.stderr);
   }
+});
+
+cliTest("compress --method nid writes what its dry run says, columns by a mask", async (folder) => {
+  const options = ["--share", "0.5", "--storage", "junction"];
+  const args = [...ASVD.with(3, "nid"), ...options, "--output", "out", "--json"];
+  const plan = await run([...args, "--dry-run"], folder);
+  assertEquals(plan.code, 0, plan.stderr);
+  const result = await run(args, folder);
+  assertEquals(result.code, 0, result.stderr);
+  assertEquals(await sizeOfFiles(`${folder}/out`), JSON.parse(plan.stdout).byteLength);
+  const inspected = await run(["inspect", "out"], folder);
+  assertStringIncludes(inspected.stdout, "dense f16 · (identity | dense f16), rank");
+  const scores = await run(["evaluate", "out", "--text", "text.txt", "--json"], folder);
+  assertEquals(scores.code, 0, scores.stderr);
+  assert(JSON.parse(scores.stdout).perplexity.mean > 1);
 });
 
 cliTest(

@@ -74,7 +74,7 @@ function viewOf(name: string, { model, manifest }: OpenedSource): LayerView {
   };
 }
 
-/** A form in a few words, as `affine 4-bit g64` or `dense f16 · dense f16, rank 8`. */
+/** A form in a few words, as `affine 4-bit g64` or `dense f16 · (identity | dense f16), rank 8`. */
 function describe(node: OperatorNode): string {
   switch (node.form) {
     case "dense":
@@ -88,7 +88,7 @@ function describe(node: OperatorNode): string {
     case "sum":
       return node.terms.map(describe).join(" + ");
     case "interpolative":
-      return node.rest ? `identity | ${describe(node.rest)}` : "identity";
+      return node.rest ? `(identity | ${describe(node.rest)})` : "identity";
     default:
       return `${node.form}(${describe(node.inner)})`;
   }
