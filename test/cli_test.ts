@@ -286,6 +286,19 @@ cliTest(
 );
 
 cliTest(
+  "compress with a method of two streams takes one of them from saved statistics",
+  async (folder) => {
+    const args = ["compress", "model", "--method", "svd-llm", "--calibration", "text.txt"];
+    const direct = await run([...args, "--output", "direct"], folder);
+    assertEquals(direct.code, 0, direct.stderr);
+    const statistics = await calibrated(folder);
+    const saved = await run([...args, "--statistics", statistics, "--output", "saved"], folder);
+    assertEquals(saved.code, 0, saved.stderr);
+    assertEquals(await filesOf(`${folder}/saved`), await filesOf(`${folder}/direct`));
+  },
+);
+
+cliTest(
   "calibrate interrupted leaves nothing under the final name and goes on later",
   async (folder) => {
     const args = ["calibrate", "model", "--calibration", "text.txt", "--output", "kept"];
@@ -680,6 +693,12 @@ const BAD: readonly [
     () => Promise.resolve(),
     ["compress", "model", "--method", "asvd", "--statistics", "s.safetensors", "--output", "out"],
     /s\.safetensors as it must exist/,
+  ],
+  [
+    "statistics without the text, for a method that looks at compressed blocks",
+    async (folder) => await Deno.rename(await withFile(folder), `${folder}/s.safetensors`),
+    ["compress", "model", "--method", "svd-llm", "--statistics", "s.safetensors"],
+    /calibration text must be given for svd-llm, which looks at the inputs of compressed blocks/,
   ],
   [
     "statistics for a sequential calibration",
