@@ -22,7 +22,7 @@
 // Cost, m <= n: 2 m n² + m² n for the first product, 14/3 m³ at most for all of its vectors, less for
 // those of the last stage, and 2 m (m - k) n for B after k of them; then the same with m - k for m.
 
-import { type Device, type DeviceArray, downloadF64, eigh, qr } from "@pare/linalg";
+import { type Device, type DeviceArray, downloadF64, eighRows, qr } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
 import { diagonalOf, weightedProduct, type Weighting } from "./weighting.ts";
 
@@ -67,7 +67,7 @@ export async function nestedBasis(
 
 /** What is not chosen yet. */
 interface Rest {
-  /** Q, orthonormal columns `[m, s]`; `null` for the identity. */
+  /** Qᵀ, orthonormal rows `[s, m]`; `null` for the identity. */
   readonly space: DeviceArray | null;
   /** B = Qᵀ A, `[s, n]`; `null` for A itself, which need not lie on the device all the time. */
   readonly coordinates: DeviceArray | null;
@@ -82,7 +82,7 @@ async function wideBasis(
   const [rows, cols] = weight.shape;
   const total = stages.reduce((sum, { rank }) => sum + rank, 0);
   using scope = device.scope();
-  const basis = scope.zeros([rows, total], "f64");
+  const basis = new Float64Array(rows * total);
   let rest: Rest | null = { space: null, coordinates: null };
   const squares = await columnSquares(scope, weight, rest);
   let end = 0;
@@ -94,22 +94,23 @@ async function wideBasis(
       const diagonal = diagonalOf(weighting, cols);
       const floor = noise ** 2 * dot(squares, diagonal);
       for (let round = 0; round < ROUNDS && col < end && rest !== null; round++) {
-        const weighed = dot(await columnSquares(scope, weight, rest), diagonal);
-        const found: Found = await leadingVectors(
+        const current: Rest = rest;
+        const weighed = dot(await columnSquares(scope, weight, current), diagonal);
+        const found = await leadingVectors(
           scope,
-          await productOf(scope, weight, rest, weighting),
+          () => productOf(scope, weight, current, weighting),
           end - col,
           end === total,
           Math.max(4 * Math.sqrt(cols) * Number.EPSILON * weighed, floor),
         );
-        if (found.count === 0) break;
-        const isDone = end === total && col + found.count === end;
-        rest = split(scope, weight, rest, found, isDone, basis, col);
+        if (found === null) break;
+        await writeLeading(scope, current, found, basis, total, col);
         col += found.count;
+        rest = col === total ? null : complementOf(scope, weight, current, found);
       }
     }
   }
-  return await downloadF64(scope, basis);
+  return { dtype: "f64", shape: [rows, total], data: basis };
 }
 
 function isPlain(weighting: Weighting): boolean {
@@ -132,42 +133,46 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /** B G Bᵀ, its lower triangle. */
-async function productOf(
+function productOf(
   device: Device,
   weight: Tensor<"f64">,
   { coordinates }: Rest,
   weighting: Weighting,
-): Promise<Tensor<"f64">> {
-  using scope = device.scope();
-  const product = weightedProduct(scope, weighting, coordinates ?? scope.upload(weight));
-  return await downloadF64(scope, product);
+): DeviceArray {
+  if (coordinates) return weightedProduct(device, weighting, coordinates);
+  using whole = device.upload(weight);
+  return weightedProduct(device, weighting, whole);
 }
 
 /** Eigenvectors of B G Bᵀ. */
 interface Found {
-  /** Columns of V, those of the largest values last. */
-  readonly vectors: Tensor<"f64">;
-  /** How many of the last ones are to be taken. */
+  /** Vᵀ, or its last rows: those of the largest values last. */
+  readonly vectors: DeviceArray;
+  /** How many of the last ones are to be taken, 1 or more. */
   readonly count: number;
 }
 
 /**
- * The leading eigenvectors, as many of those wanted as are above all floors; the others too, unless
- * nothing comes after them.
+ * The leading eigenvectors, as many of those wanted as are above all floors, or `null` if none is; the
+ * others too, unless nothing comes after them.
  */
 async function leadingVectors(
   device: Device,
-  matrix: Tensor<"f64">,
+  product: () => DeviceArray,
   wanted: number,
   isLast: boolean,
   floor: number,
-): Promise<Found> {
+): Promise<Found | null> {
+  const matrix = product();
   const [size] = matrix.shape;
   const largest = isLast ? Math.min(wanted, size) : size;
-  const { values, vectors } = await eigh(matrix, { device, largest });
-  const count = Math.min(wanted, countAbove(values.data, floor));
-  const needsAll = count > 0 && count < wanted && largest < size;
-  return { vectors: needsAll ? (await eigh(matrix, { device })).vectors : vectors, count };
+  const { values, vectors } = await eighRows(device, matrix, { largest });
+  const count = Math.min(wanted, countAbove(values, floor));
+  if (vectors && count > 0 && (count === wanted || largest === size)) return { vectors, count };
+  vectors?.[Symbol.dispose]();
+  if (count === 0) return null;
+  const all = await eighRows(device, product());
+  return all.vectors && { vectors: all.vectors, count };
 }
 
 /** How many values, ascending, are above a floor and above their own noise. */
@@ -178,36 +183,47 @@ function countAbove(values: Float64Array, floor: number): number {
   return first < 0 ? 0 : size - first;
 }
 
-/**
- * Writes the vectors that were found to columns of `basis` from `col` on.
- *
- * @returns The rest; `null` if there is none, or nobody asks for it.
- */
-function split(
-  outer: Device,
+/** Writes the vectors that were found to columns from `col` on of a basis of `width` columns. */
+async function writeLeading(
+  device: Device,
+  { space }: Rest,
+  { vectors, count }: Found,
+  basis: Float64Array,
+  width: number,
+  col: number,
+): Promise<void> {
+  using scope = device.scope();
+  const last = vectors.shape[0] - 1;
+  const descending = Uint32Array.from({ length: count }, (_, i) => last - i);
+  const indices = scope.upload({ dtype: "u32", shape: [count], data: descending });
+  const taken = scope.gatherRows(vectors, indices);
+  const lifted = space
+    ? scope.matmul(space, taken, { transposeA: true, transposeB: true })
+    : scope.transpose(taken);
+  const { data } = await downloadF64(scope, lifted);
+  for (let from = 0, to = col; from < data.length; from += count, to += width) {
+    basis.set(data.subarray(from, from + count), to);
+  }
+}
+
+/** What is left without the vectors that were found, which are freed; `null` if that is nothing. */
+function complementOf(
+  device: Device,
   weight: Tensor<"f64">,
   { space, coordinates }: Rest,
   { vectors, count }: Found,
-  isDone: boolean,
-  basis: DeviceArray,
-  col: number,
 ): Rest | null {
-  using scope = outer.scope();
-  const v = scope.upload(vectors);
-  const [size, width] = vectors.shape;
-  const descending = Uint32Array.from({ length: count }, (_, i) => width - 1 - i);
-  const indices = scope.upload({ dtype: "u32", shape: [count], data: descending });
-  const taken = scope.gatherCols(v, indices);
-  scope.write(basis, space ? scope.matmul(space, taken) : taken, 0, col);
-  if (isDone || count === size) return null;
-  const others = scope.slice(v, { cols: size - count });
-  const b = coordinates ?? scope.upload(weight);
-  const rest = {
-    space: space ? scope.matmul(space, others) : others,
-    coordinates: scope.matmul(others, b, { transposeA: true }),
-  };
+  const [size] = vectors.shape;
+  if (count === size) return null;
+  using scope = device.scope();
+  const others = scope.slice(vectors, { rows: size - count });
   // What a scope holds lives as long as it does; what is large here is better freed at once.
+  vectors[Symbol.dispose]();
+  const rest = {
+    space: space ? device.matmul(others, space) : scope.keep(others),
+    coordinates: device.matmul(others, coordinates ?? scope.upload(weight)),
+  };
   space?.[Symbol.dispose]();
   coordinates?.[Symbol.dispose]();
-  return { space: scope.keep(rest.space), coordinates: scope.keep(rest.coordinates) };
+  return rest;
 }

@@ -5,7 +5,7 @@
 // Bound: each is off by about (m + n) ε σ_1², so that the last ones of a steep spectrum are noise; none
 // is below zero. Cost: 2 m n² + m² n, and 4/3 m³ for the eigenvalues alone, for m <= n.
 
-import { type Device, downloadF64, eigh, qr, withDevice } from "@pare/linalg";
+import { type Device, eighRows, qr, withDevice } from "@pare/linalg";
 import type { MatrixShape, Statistics } from "@pare/operators";
 import { type Check, checkOptions, type Tensor, toF64 } from "@pare/tensor";
 import { checkStatistics } from "./check_statistics.ts";
@@ -69,7 +69,6 @@ async function squares(
   const core = rows > cols ? (await qr(weight, { device })).r : weight;
   using scope = device.scope();
   const product = weightedProduct(scope, { gram }, scope.upload(core));
-  const matrix = await downloadF64(scope, product);
-  const { values } = await eigh(matrix, { device, largest: 0 });
-  return values.data.map((value) => Math.max(0, value)).reverse();
+  const { values } = await eighRows(scope, product, { largest: 0 });
+  return values.map((value) => Math.max(0, value)).reverse();
 }

@@ -16,28 +16,29 @@ export type Weighting =
     readonly root: Tensor<"f64">;
   };
 
-/** The lower triangle of B G Bᵀ, `[s, s]`, of B, `[s, n]`; what G takes is freed again. */
+/** B G Bᵀ, `[s, s]`, of B, `[s, n]`: its lower triangle, and zeros above. */
 export function weightedProduct(outer: Device, weighting: Weighting, b: DeviceArray): DeviceArray {
   const [rows] = b.shape;
-  const into = outer.zeros([rows, rows], "f64");
   using device = outer.scope();
   const { left, right } = factorsOf(device, weighting, b);
+  const into = outer.zeros([rows, rows], "f64");
   device.matmul(left, right, { transposeB: true, into, triangle: "lower" });
   return into;
 }
 
-/** Two factors of B G Bᵀ = left · rightᵀ. */
+/** Two factors of B G Bᵀ = left · rightᵀ; what G takes on the device is freed. */
 function factorsOf(
   device: Device,
   weighting: Weighting,
   b: DeviceArray,
 ): { readonly left: DeviceArray; readonly right: DeviceArray } {
   if ("root" in weighting) {
-    const weighted = device.matmul(b, device.upload(weighting.root));
+    using root = device.upload(weighting.root);
+    const weighted = device.matmul(b, root);
     return { left: weighted, right: weighted };
   }
   if (weighting.gram === null) return { left: b, right: b };
-  const gram = device.upload(weighting.gram);
+  using gram = device.upload(weighting.gram);
   const left = gram.shape.length === 1 ? device.multiply(b, gram) : device.matmul(b, gram);
   return { left, right: b };
 }

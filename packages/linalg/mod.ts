@@ -29,6 +29,7 @@ export * from "./out_of_core/out_of_core_matmul.ts";
 
 export * from "./factorization/cholesky.ts";
 export * from "./factorization/eigh.ts";
+export * from "./factorization/eigh_rows.ts";
 export * from "./factorization/ldl.ts";
 export * from "./factorization/matrix_dtype.ts";
 export * from "./factorization/qr.ts";

@@ -1,25 +1,13 @@
-// Eigenvalues and eigenvectors of a symmetric matrix: tridiagonal form, divide and conquer, and back.
-//
-// G. Golub and C. Van Loan, Matrix Computations, 4th edition, 2013, sections 8.3 and 8.4:
-//
-//   A = Q T Qᵀ    T = G Λ Gᵀ    vectors = Q G
-//
-// `tridiagonalize.ts` makes Q and T, `divide_and_conquer.ts` G and Λ, and `back_transform.ts` applies
-// the reflectors of Q to G. All that grows as n³ is done on the device.
-// Bound: ‖A - V Λ Vᵀ‖ <= 8 (n + 4) eps ‖A‖ and ‖VᵀV - I‖ <= 8 (n + 4) √n eps in the Frobenius norm:
-// small eigenvalues have errors of eps times the largest.
-// Cost: 4/3 n³ for T, up to as much for G, 2 n³ for the vectors. Of the k largest values alone, 2 k n²
-// for the vectors and less for G; of none, nothing for G.
+// Eigenvalues and eigenvectors of a symmetric matrix on the host: `eigh_rows.ts` has the algorithm, its
+// bound and its cost.
 
 import { checkOptions, type Checks, integer, type Tensor } from "@pare/tensor";
 import type { Device } from "../device.ts";
 import type { DeviceArray } from "../device_array.ts";
 import { withDevice } from "../with_device.ts";
-import { applyReflectors, reflectorBlocks } from "./back_transform.ts";
-import { divideAndConquer } from "./divide_and_conquer.ts";
-import { checkSquareMatrix, DEVICE, fetch, put, scaleToOne, toTensor } from "./matrix.ts";
+import { eighRows } from "./eigh_rows.ts";
+import { checkSquareMatrix, DEVICE, put, scaleToOne, toTensor } from "./matrix.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
-import { tridiagonalize } from "./tridiagonalize.ts";
 
 const ACTION = "Cannot take the eigenvalues";
 
@@ -82,66 +70,42 @@ export async function eigh<D extends MatrixDtype>(
 async function diagonalize<D extends MatrixDtype>(
   outer: Device,
   matrix: Tensor<D>,
-  asked: number | undefined,
+  largest: number | undefined,
 ): Promise<Eigh<D>> {
   const n = checkSquareMatrix(ACTION, matrix, outer);
-  const largest = asked ?? n;
-  if (largest > n) {
-    throw new RangeError(
-      `${ACTION} as largest must be an integer from 0 to ${n}: current value is ${largest}`,
-    );
-  }
   const { dtype } = matrix;
   using device = outer.scope();
-  const { reduced, factor } = uploadTurned(device, matrix, n);
-  const numbers = await fetch(device, tridiagonalize(device, dtype, reduced));
-  const taus = numbers.subarray(2 * n);
-  const blocks = largest > 0 ? await reflectorBlocks(device, dtype, reduced, taus) : [];
-  // The blocks have copies of the vectors; what is large here is better freed at once.
-  reduced[Symbol.dispose]();
-  const diagonal = numbers.slice(0, n);
-  const beside = numbers.slice(n, 2 * n - 1);
-  const solved = await divideAndConquer(ACTION, device, dtype, diagonal, beside, largest);
-  const { values, order, rows, places } = solved;
-  let vectors = dtype === "f32" ? new Float32Array(0) : new Float64Array(0);
-  if (rows) {
-    const x = device.gatherRows(
-      rows,
-      device.upload({ dtype: "u32", shape: [largest], data: places }),
-    );
-    rows[Symbol.dispose]();
-    applyReflectors(device, blocks, x);
-    vectors = (await device.download(device.transpose(x))).data as typeof vectors;
-    turnBack(vectors, n, largest);
+  const { turned, factor } = uploadTurned(device, matrix, n);
+  const { values, vectors } = await eighRows(device, turned, { largest });
+  let columns = dtype === "f32" ? new Float32Array(0) : new Float64Array(0);
+  if (vectors) {
+    columns = (await device.download(device.transpose(vectors))).data as typeof columns;
+    turnBack(columns, n, vectors.shape[0]);
   }
+  const shape = [n, columns.length / n];
   return {
-    values: toTensor(dtype, [n], Float64Array.from(order, (i) => values[i] / factor)),
-    vectors: { dtype, shape: [n, largest], data: vectors } as unknown as Tensor<D>,
+    values: toTensor(dtype, [n], values.map((value) => value / factor)),
+    vectors: { dtype, shape, data: columns } as unknown as Tensor<D>,
   };
 }
 
-/** Uploads a matrix turned around and scaled. */
-function uploadTurned<D extends MatrixDtype>(
-  device: Device,
-  { dtype, data: source }: Tensor<D>,
-  n: number,
-): { reduced: DeviceArray; factor: number } {
-  const data = new Float64Array(source);
-  const factor = turnAround(data, n);
-  using uploaded = put(device, dtype, [n, n], data);
-  return { reduced: device.transpose(uploaded), factor };
-}
-
 /**
- * Puts the last row and column first, of the lower triangle, and scales it.
+ * Uploads the lower triangle with the last row and column first, scaled.
  *
  * The reduction begins at the end, and large numbers must come first: where it begins with small ones,
  * graded matrices lose the digits of their small eigenvalues.
  */
-function turnAround(data: Float64Array, n: number): number {
+function uploadTurned<D extends MatrixDtype>(
+  device: Device,
+  { dtype, data: source }: Tensor<D>,
+  n: number,
+): { turned: DeviceArray; factor: number } {
+  const data = new Float64Array(source);
   for (let i = 0; i < n; i++) data.fill(0, i * n + i + 1, (i + 1) * n);
   data.reverse();
-  return scaleToOne(data);
+  const factor = scaleToOne(data);
+  using uploaded = put(device, dtype, [n, n], data);
+  return { turned: device.transpose(uploaded), factor };
 }
 
 /** Puts the n rows of vectors back in order and makes the largest element of each vector positive. */

@@ -1,6 +1,8 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { tensor } from "@pare/tensor";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { downloadF64 } from "../device.ts";
 import { createReferenceDevice } from "../reference/reference_device.ts";
 import { randomValues, type Values } from "../testing/device_case.ts";
 import {
@@ -28,6 +30,7 @@ import {
 } from "../testing/matrices.ts";
 import { transposed } from "../testing/oracle.ts";
 import { eigh } from "./eigh.ts";
+import { eighRows } from "./eigh_rows.ts";
 
 async function check(sample: Sample): Promise<void> {
   const { device, dtype, matrix, values } = sample;
@@ -178,6 +181,44 @@ Deno.test("eigh() reads the lower triangle alone", async () => {
   const halved = values.data.map((value, i) => i % 40 > Math.floor(i / 40) ? 7 : value);
   const whole = await eigh(asTensor(values, "f64"), { device });
   assertEquals(await eigh(asTensor({ shape: [40, 40], data: halved }, "f64"), { device }), whole);
+});
+
+Deno.test("eighRows() leaves vectors on the device, and frees the matrix", async () => {
+  using device = createReferenceDevice();
+  for (const factor of [1, 2 ** 400, 2 ** -400]) {
+    const values = scaled(symmetric(randomValues([30, 30], 8, "f64")), factor);
+    const lower = values.data.map((value, i) => i % 30 > Math.floor(i / 30) ? 0 : value);
+    const matrix = device.upload(tensor(lower, [30, 30]));
+    const found = await eighRows(device, matrix, { largest: 7 });
+    assertThrows(() => device.transpose(matrix), TypeError);
+    const whole = await eigh(tensor(values.data, [30, 30]), { device });
+    const bound = allowed(values, "f64") * frobenius(values);
+    for (const [i, value] of found.values.entries()) {
+      assert(Math.abs(value - whole.values.data[i]) <= bound, `value ${i}`);
+    }
+    assert(found.vectors);
+    const rows: Values = {
+      shape: [7, 30],
+      data: (await downloadF64(device, found.vectors)).data,
+    };
+    const sample = { values, dtype: "f64" } as const;
+    assertOrthonormal(transposed(rows), sample, "vectors");
+    const applied = times(rows, values);
+    for (const [i, value] of rows.data.entries()) {
+      const residual = applied.data[i] - found.values[23 + Math.floor(i / 30)] * value;
+      assert(Math.abs(residual) <= bound, `element ${i}`);
+    }
+  }
+});
+
+Deno.test("eighRows() refuses matrices that are not finite or not square", async () => {
+  using device = createReferenceDevice();
+  const broken = device.upload(tensor(Float64Array.of(1, 0, NaN, 1), [2, 2]));
+  await assertRejects(() => eighRows(device, broken), RangeError, "current largest one is NaN");
+  const wide = device.zeros([2, 3], "f64");
+  await assertRejects(() => eighRows(device, wide), RangeError, "must be [2, 2]");
+  const none = await eighRows(device, device.zeros([3, 3], "f64"), { largest: 0 });
+  assertEquals([none.vectors, [...none.values]], [null, [0, 0, 0]]);
 });
 
 Deno.test("eigh() of graded matrices keeps the digits of small values", async () => {

@@ -58,20 +58,24 @@ export function mergedVectors(
   halves: readonly [DeviceArray, DeviceArray],
   { rotations, secular, grouped, solved }: Merge,
 ): DeviceArray {
-  using device = outer.scope();
   const count = secular ? secular.shape[0] : 0;
   const cut = halves[0].shape[0];
   const n = cut + halves[1].shape[0];
   const height = count + solved.indices.length;
-  const upper = half(device, dtype, halves[0], n, 0, rotations);
-  const lower = half(device, dtype, halves[1], n, cut, rotations);
   const rows = outer.zeros([height, n], dtype);
   const parts = [
-    { basis: upper, col: 0, end: "upper", from: 0, row: count },
-    { basis: lower, col: cut, end: "lower", from: grouped.upper, row: height - solved.lower },
+    { vectors: halves[0], col: 0, end: "upper", from: 0, row: count },
+    {
+      vectors: halves[1],
+      col: cut,
+      end: "lower",
+      from: grouped.upper,
+      row: height - solved.lower,
+    },
   ] as const;
-  for (const { basis, col, end, from, row } of parts) {
-    using own = device.scope();
+  for (const { vectors, col, end, from, row } of parts) {
+    using own = outer.scope();
+    const basis = half(own, dtype, vectors, n, col, rotations);
     const taken = ({ indices, ...counts }: Grouped) => {
       const ids = end === "upper" ? indices.slice(0, counts.upper) : indices.slice(-counts.lower);
       for (let i = 0; i < ids.length; i++) ids[i] -= basis.first;
