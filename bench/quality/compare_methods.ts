@@ -23,13 +23,18 @@ import { formatTable } from "../../packages/cli/table.ts";
 import { readDocuments } from "../../packages/cli/text.ts";
 import { UsageError } from "../../packages/cli/user_error.ts";
 import { packDocuments, sampleDocuments } from "../../packages/cli/windows.ts";
+import { type Domain, DOMAINS } from "../../tools/demo/text/domains.ts";
+import { documents } from "../../tools/demo/text/generate_document.ts";
 import { readNames, runCommand } from "../linalg/command_line.ts";
 import { readyResults, writeResults } from "../linalg/results_file.ts";
-import { compressInMemory } from "./compress_in_memory.ts";
+import { compressInMemory, gatherInMemory } from "./compress_in_memory.ts";
 import { CONTENDERS } from "./contenders.ts";
 
 /** Where JSON goes if nothing else is said: a folder that git leaves out. */
 const OUTPUT = ".tmp/quality.json";
+
+/** Documents of one domain to calibrate on: 128 windows and more. */
+const DEMO_DOCUMENTS = 1000;
 
 const COMMAND: Command = {
   name: "compare_methods",
@@ -42,7 +47,11 @@ const COMMAND: Command = {
       help: `what is compared, by comma: ${Object.keys(CONTENDERS).join(", ")}`,
     },
     tokenizer: { kind: "text", value: "<file>", help: "the tokenizer, where the model has none" },
-    calibration: { kind: "text", value: "<text>", help: "what methods calibrate on" },
+    calibration: {
+      kind: "text",
+      value: "<text>",
+      help: `what methods calibrate on; of the demo model also one of ${DOMAINS.join(", ")}`,
+    },
     windows: {
       kind: "integer",
       value: "<n>",
@@ -63,6 +72,15 @@ const COMMAND: Command = {
   run: measureAll,
 };
 
+function isDomain(name: string): name is Domain {
+  return (DOMAINS as readonly string[]).includes(name);
+}
+
+/** Documents of one of the demo model's domains, of a seed that it was not trained with. */
+function demoDocuments(domain: Domain): string[] {
+  return documents(domain, "train", { seed: 2 }).take(DEMO_DOCUMENTS).toArray();
+}
+
 async function measureAll({ operands, values }: CommandInput): Promise<number> {
   const [path, ...given] = operands;
   if (path === undefined) throw new UsageError("Cannot compare as a model must be named");
@@ -79,7 +97,11 @@ async function measureAll({ operands, values }: CommandInput): Promise<number> {
   using device = await createWasmDevice();
   const length = source.model.config.maxPositions;
   const count = values.number("windows") ?? null;
-  const windows = sampleDocuments(await readDocuments(calibration), tokenizer, length, count, 0);
+  const calibrated = source.isDemo && isDomain(calibration)
+    ? demoDocuments(calibration)
+    : await readDocuments(calibration);
+  const windows = sampleDocuments(calibrated, tokenizer, length, count, 0);
+  const statistics = await gatherInMemory(source, windows, device);
   const most = values.number("test-windows") ?? 32;
   const tests = new Map<string, Uint32Array[]>();
   for (const text of texts) {
@@ -90,7 +112,7 @@ async function measureAll({ operands, values }: CommandInput): Promise<number> {
   const rows = [];
   for (const { name, group, step } of sets.flatMap((set) => CONTENDERS[set])) {
     const started = performance.now();
-    const { model, manifest } = await compressInMemory(source, step, windows, device);
+    const { model, manifest } = await compressInMemory(source, step, statistics, device);
     const compressMs = Math.round(performance.now() - started);
     const layers = Object.values(manifest.layers).filter((layer) => layer.method !== null);
     const errors = layers.map(({ activationNmse }) => activationNmse ?? NaN);

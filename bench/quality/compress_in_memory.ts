@@ -1,7 +1,17 @@
-import { folderOf, openShardedSafetensors } from "@pare/formats";
+import { bytesSource, folderOf, openShardedSafetensors } from "@pare/formats";
 import type { Device } from "@pare/linalg";
 import type { Model } from "@pare/model";
-import { compress, type Manifest, openCompressed, parseRecipe, type Step } from "@pare/pipeline";
+import {
+  compress,
+  type Manifest,
+  openCompressed,
+  openStatistics,
+  parseRecipe,
+  planStatistics,
+  saveStatistics,
+  type StatisticsSource,
+  type Step,
+} from "@pare/pipeline";
 import type { OpenedSource } from "../../packages/cli/open_source.ts";
 import { REGISTRY } from "../../packages/cli/registry.ts";
 import { memoryOutput } from "../../packages/pipeline/testing/memory_output.ts";
@@ -17,23 +27,52 @@ export interface Compressed {
   readonly manifest: Manifest;
 }
 
+/** What stands for the digest of files that nobody looks up. */
+const NO_DIGEST = "0".repeat(64);
+const CREATOR = "bench";
+
+/** Gathers statistics of a model into memory, once for all methods. */
+export async function gatherInMemory(
+  { name, model }: OpenedSource,
+  windows: readonly Uint32Array[],
+  device: Device,
+): Promise<StatisticsSource> {
+  const job = {
+    creator: CREATOR,
+    model,
+    source: { name, sha256: NO_DIGEST },
+    device,
+    text: { name: "calibration", sha256: NO_DIGEST },
+    windows,
+    skipFirstTokens: 0,
+  };
+  const { fileName, byteLength } = await planStatistics(job);
+  const output = memoryOutput();
+  await saveStatistics(job, await output.open(fileName, byteLength));
+  return await openStatistics(
+    bytesSource(output.files.get(fileName) ?? new Uint8Array(), fileName),
+    job,
+  );
+}
+
 /** Compresses a model by one step into memory and opens what was written; the rest is kept in f16. */
 export async function compressInMemory(
   source: OpenedSource,
   step: WrittenStep,
-  windows: readonly Uint32Array[],
+  statistics: StatisticsSource,
   device: Device,
 ): Promise<Compressed> {
   const name = step.method;
   const output = memoryOutput();
   const manifest = await compress({
-    creator: "bench",
+    creator: CREATOR,
     model: source.model,
-    source: { name: source.name, sha256: "0".repeat(64) },
+    source: { name: source.name, sha256: NO_DIGEST },
     recipe: parseRecipe({ version: 1, dtype: "f16", steps: [step] }, REGISTRY),
     registry: REGISTRY,
     device,
-    calibration: { text: { name: "calibration", sha256: "0".repeat(64) }, windows },
+    calibration: null,
+    statistics,
     files: new Map([["config.json", JSON.stringify(source.config)]]),
     format: "pare",
   }, output);
