@@ -15,7 +15,7 @@
 // though e may exceed e(ASVD, k). Cost: that of ASVD, 2 m n k₁, and 4 m n k₂ instead of another
 // eigenproblem.
 
-import { withDevice } from "@pare/linalg";
+import { type Device, withDevice } from "@pare/linalg";
 import {
   type MatrixShape,
   type Operator,
@@ -102,14 +102,14 @@ export async function nid(
   // What does not fit is refused before work starts.
   planStages(shape, ranks, rest);
   const seen = checkStatistics(ACTION, shape, statistics);
-  return await withDevice(device, async (device) => {
+  return await withDevice(device, async (exact) => {
     const gram = withRidge(seen.gram, rest.ridge);
-    const context = { weight: toF64(weight), gram, device };
+    const context = { weight: toF64(weight), gram, device: exact };
     const [first, then] = ranks;
     if (first === 0) return await secondStage(then, rest, context);
-    const product = await firstStage(first, rest, seen, context);
+    const product = await firstStage(first, rest, seen, context, device);
     if (then === 0) return product;
-    const remainder = await remainderOf(context.weight, factorsOf(product), device);
+    const remainder = await remainderOf(context.weight, factorsOf(product), exact);
     return sum(product, await secondStage(then, rest, { ...context, weight: remainder }));
   }, "f64");
 }
@@ -170,10 +170,11 @@ async function firstStage(
   options: NidOptions,
   statistics: Statistics,
   context: StageContext,
+  device?: Device,
 ): Promise<ProductOperator> {
   const { variant, ridge } = options;
   const stage = { rank, conditioner: { variant, ridge } };
-  const factors = await truncate(context.weight, statistics, [stage], context.device);
+  const factors = await truncate(context.weight, statistics, [stage], context.device, device);
   return await storeFactors(factors, ofFirst(options, rank), context);
 }
 
