@@ -22,7 +22,7 @@
 // Cost, m <= n: 2 m n² + m² n for the first product, 14/3 m³ at most for all of its vectors, less for
 // those of the last stage, and 2 m (m - k) n for B after k of them; then the same with m - k for m.
 
-import { type Device, type DeviceArray, downloadF64, eighRows, qr } from "@pare/linalg";
+import { type Device, type DeviceArray, downloadF64, eighRows, qrRows } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
 import { diagonalOf, weightedProduct, type Weighting } from "./weighting.ts";
 
@@ -39,6 +39,8 @@ const DIGITS = 2 ** 10;
  * go on is noise.
  */
 const ROUNDS = 8;
+/** Rows of a matrix that are transposed at a time. */
+const UPLOADED_ROWS = 512;
 const PLAIN: Weighting = { gram: null };
 
 /**
@@ -59,10 +61,29 @@ export async function nestedBasis(
   // What a product with orthonormal factors leaves of a column that should have become zero.
   const noise = 4 * (Math.max(rows, cols) + 4) * Number.EPSILON;
   if (rows <= cols) return await wideBasis(weight, stages, noise, device);
-  const { q, r } = await qr(weight, { device });
-  const inner = await wideBasis(r, stages, noise, device);
   using scope = device.scope();
-  return await downloadF64(scope, scope.matmul(scope.upload(q), scope.upload(inner)));
+  const { r, timesQ } = qrRows(scope, uploadTransposed(scope, weight));
+  const core = await downloadF64(scope, r);
+  r[Symbol.dispose]();
+  const inner = await wideBasis(core, stages, noise, device);
+  using vectors = timesQ(scope.transpose(scope.upload(inner)));
+  return await downloadF64(scope, scope.transpose(vectors));
+}
+
+/** Uploads Aᵀ by blocks, so that no second matrix of its size is made on the way. */
+function uploadTransposed(
+  outer: Device,
+  { shape: [rows, cols], data }: Tensor<"f64">,
+): DeviceArray {
+  const columns = outer.zeros([cols, rows], "f64");
+  for (let row = 0; row < rows; row += UPLOADED_ROWS) {
+    using device = outer.scope();
+    const count = Math.min(UPLOADED_ROWS, rows - row);
+    const block = data.subarray(row * cols, (row + count) * cols);
+    const uploaded = device.upload({ dtype: "f64", shape: [count, cols], data: block });
+    device.write(columns, device.transpose(uploaded), 0, row);
+  }
+  return columns;
 }
 
 /** What is not chosen yet. */

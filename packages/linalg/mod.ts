@@ -34,6 +34,7 @@ export * from "./factorization/ldl.ts";
 export * from "./factorization/matrix_dtype.ts";
 export * from "./factorization/qr.ts";
 export * from "./factorization/qr_pivoted.ts";
+export * from "./factorization/qr_rows.ts";
 export * from "./factorization/randomized_svd.ts";
 export * from "./factorization/svd.ts";
 export * from "./factorization/triangular_solve.ts";

@@ -9,6 +9,9 @@ import type { Device } from "../device.ts";
 import type { DeviceArray } from "../device_array.ts";
 import type { MatrixDtype } from "./matrix_dtype.ts";
 
+/** Rows that a block is applied to at a time: what it reaches of them is copied. */
+const ROWS = 1024;
+
 /** A product of reflectors that leaves the first `first` elements of a vector alone. */
 export interface WyBlock {
   readonly first: number;
@@ -78,13 +81,16 @@ export function applyBlock(
   x: DeviceArray,
   options: ApplyOptions = {},
 ): void {
-  const { row = 0, transpose = false } = options;
-  if (row >= x.shape[0]) return;
-  using device = outer.scope();
-  const reached = first > 0 || row > 0 ? device.slice(x, { row, col: first }) : x;
-  const products = device.matmul(reached, v, { transposeB: true });
-  const turned = device.matmul(products, t, { transposeB: !transpose });
-  device.matmul(turned, v, { alpha: -1, into: x, row, col: first });
+  const { row: begin = 0, transpose = false } = options;
+  const [end] = x.shape;
+  for (let row = begin; row < end; row += ROWS) {
+    using device = outer.scope();
+    const rows = Math.min(ROWS, end - row);
+    const reached = first > 0 || rows < end ? device.slice(x, { row, rows, col: first }) : x;
+    const products = device.matmul(reached, v, { transposeB: true });
+    const turned = device.matmul(products, t, { transposeB: !transpose });
+    device.matmul(turned, v, { alpha: -1, into: x, row, col: first });
+  }
 }
 
 /**
