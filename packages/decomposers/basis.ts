@@ -24,6 +24,7 @@
 
 import { type Device, type DeviceArray, downloadF64, eighRows, qrRows } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
+import { type HostMatrix, uploadF64 } from "./upload_f64.ts";
 import { diagonalOf, weightedProduct, type Weighting } from "./weighting.ts";
 
 /** How many vectors to choose, and under which weighting. */
@@ -53,7 +54,7 @@ const PLAIN: Weighting = { gram: null };
  * end of a stage once A has no more.
  */
 export async function nestedBasis(
-  weight: Tensor<"f64">,
+  weight: HostMatrix,
   stages: readonly Stage[],
   device: Device,
 ): Promise<Tensor<"f64">> {
@@ -73,14 +74,14 @@ export async function nestedBasis(
 /** Uploads Aᵀ by blocks, so that no second matrix of its size is made on the way. */
 function uploadTransposed(
   outer: Device,
-  { shape: [rows, cols], data }: Tensor<"f64">,
+  { dtype, shape: [rows, cols], data }: HostMatrix,
 ): DeviceArray {
   const columns = outer.zeros([cols, rows], "f64");
   for (let row = 0; row < rows; row += UPLOADED_ROWS) {
     using device = outer.scope();
     const count = Math.min(UPLOADED_ROWS, rows - row);
     const block = data.subarray(row * cols, (row + count) * cols);
-    const uploaded = device.upload({ dtype: "f64", shape: [count, cols], data: block });
+    const uploaded = uploadF64(device, { dtype, shape: [count, cols], data: block } as HostMatrix);
     device.write(columns, device.transpose(uploaded), 0, row);
   }
   return columns;
@@ -95,7 +96,7 @@ interface Rest {
 }
 
 async function wideBasis(
-  weight: Tensor<"f64">,
+  weight: HostMatrix,
   stages: readonly Stage[],
   noise: number,
   device: Device,
@@ -141,11 +142,11 @@ function isPlain(weighting: Weighting): boolean {
 /** The squared norms of the columns of B. */
 async function columnSquares(
   device: Device,
-  weight: Tensor<"f64">,
+  weight: HostMatrix,
   { coordinates }: Rest,
 ): Promise<Float64Array> {
   using scope = device.scope();
-  const b = coordinates ?? scope.upload(weight);
+  const b = coordinates ?? uploadF64(scope, weight);
   return (await downloadF64(scope, scope.reduceCols(b, "squareSum"))).data;
 }
 
@@ -156,12 +157,12 @@ function dot(a: Float64Array, b: Float64Array): number {
 /** B G Bᵀ, its lower triangle. */
 function productOf(
   device: Device,
-  weight: Tensor<"f64">,
+  weight: HostMatrix,
   { coordinates }: Rest,
   weighting: Weighting,
 ): DeviceArray {
   if (coordinates) return weightedProduct(device, weighting, coordinates);
-  using whole = device.upload(weight);
+  using whole = uploadF64(device, weight);
   return weightedProduct(device, weighting, whole);
 }
 
@@ -230,7 +231,7 @@ async function writeLeading(
 /** What is left without the vectors that were found, which are freed; `null` if that is nothing. */
 function complementOf(
   device: Device,
-  weight: Tensor<"f64">,
+  weight: HostMatrix,
   { space, coordinates }: Rest,
   { vectors, count }: Found,
 ): Rest | null {
@@ -242,7 +243,7 @@ function complementOf(
   vectors[Symbol.dispose]();
   const rest = {
     space: space ? device.matmul(others, space) : scope.keep(others),
-    coordinates: device.matmul(others, coordinates ?? scope.upload(weight)),
+    coordinates: device.matmul(others, coordinates ?? uploadF64(scope, weight)),
   };
   space?.[Symbol.dispose]();
   coordinates?.[Symbol.dispose]();

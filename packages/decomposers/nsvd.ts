@@ -21,7 +21,7 @@
 
 import { withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pare/operators";
-import { type Check, checkOptions, oneOf, type Tensor, toF64 } from "@pare/tensor";
+import { type Check, checkOptions, oneOf, type Tensor } from "@pare/tensor";
 import { checkStatistics } from "./check_statistics.ts";
 import { planFactors, plannedRank, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
@@ -96,9 +96,8 @@ export async function nsvd(
   const seen = checkStatistics(ACTION, shape, statistics);
   const { variant, ridge } = rest;
   return await withDevice(device, async (exact) => {
-    const a = toF64(weight);
     const factors = await truncate(
-      a,
+      weight,
       seen,
       [
         { rank: first, conditioner: { variant, ridge } },

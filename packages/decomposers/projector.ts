@@ -9,15 +9,16 @@ import { type Device, downloadF64 } from "@pare/linalg";
 import type { MatrixShape } from "@pare/operators";
 import { ShapeError, type Tensor } from "@pare/tensor";
 import type { Factors } from "./factors.ts";
+import { type HostMatrix, uploadF64 } from "./upload_f64.ts";
 
-/** Projects `weight`, f64 `[rows, cols]`, on the columns of `basis`, f64 `[rows, k]`. */
+/** Projects `weight`, `[rows, cols]`, on the columns of `basis`, f64 `[rows, k]`. */
 export async function projectOnto(
-  weight: Tensor<"f64">,
+  weight: HostMatrix,
   basis: Tensor<"f64">,
   device: Device,
 ): Promise<Factors> {
   using scope = device.scope();
-  const right = scope.matmul(scope.upload(basis), scope.upload(weight), { transposeA: true });
+  const right = scope.matmul(scope.upload(basis), uploadF64(scope, weight), { transposeA: true });
   return { left: basis, right: await downloadF64(scope, right) };
 }
 

@@ -7,12 +7,13 @@
 
 import { type Device, downloadF32 } from "@pare/linalg";
 import type { Statistics } from "@pare/operators";
-import { castTo, type Tensor, toF64 } from "@pare/tensor";
+import { castTo, toF64 } from "@pare/tensor";
 import { nestedBasis, type Stage } from "./basis.ts";
 import { conditionerOf, type ConditionerOptions, rootOf } from "./conditioner.ts";
 import type { Factors } from "./factors.ts";
 import { projectOnto } from "./projector.ts";
 import { randomizedBasis, type RandomizedStage } from "./randomized_basis.ts";
+import type { HostMatrix } from "./upload_f64.ts";
 
 /** One stage: how much of the rank it gets, and how the inputs weigh in it. */
 export interface TruncationStage {
@@ -33,7 +34,7 @@ export interface TruncationStage {
  * default.
  */
 export async function truncate(
-  weight: Tensor<"f64">,
+  weight: HostMatrix,
   statistics: Statistics | null,
   stages: readonly TruncationStage[],
   exact: Device,
@@ -53,7 +54,7 @@ export async function truncate(
 }
 
 async function truncateInF32(
-  weight: Tensor<"f64">,
+  weight: HostMatrix,
   statistics: Statistics | null,
   stages: readonly TruncationStage[],
   exact: Device,
