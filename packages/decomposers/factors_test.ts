@@ -33,7 +33,6 @@ import {
   generate,
   type Layer,
   type Matrix,
-  matrix,
   norm,
   plus,
   randomLayer,
@@ -41,13 +40,11 @@ import {
   times,
   transposed,
 } from "./testing/matrices.ts";
+import { A1, X1 } from "./testing/vectors.ts";
 
 const device = await createWasmDevice({ threads: 1 });
 
-const V1: Layer = {
-  a: matrix([[2, 1, 0], [1, 3, 1], [0, 1, 4], [1, 0, 2]]),
-  x: matrix([[4, -4, 2, 0, 1], [1, 1, 0, 2, -1], [0, 1, -1, 0, 1]]),
-};
+const V1: Layer = { a: A1, x: X1 };
 
 function gramOf(x: Matrix): Matrix {
   return times(x, transposed(x));

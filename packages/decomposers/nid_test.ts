@@ -23,7 +23,6 @@ import { spread } from "./testing/interpolation.ts";
 import {
   generate,
   type Matrix,
-  matrix,
   norm,
   plus,
   randomLayer,
@@ -31,22 +30,10 @@ import {
   statisticsOf,
   times,
 } from "./testing/matrices.ts";
+import { A1, A4, SHIFTED1, X1, X3, X4 } from "./testing/vectors.ts";
 import { truncate } from "./truncate.ts";
 
 const device = await createWasmDevice({ threads: 1 });
-
-const A1 = matrix([[2, 1, 0], [1, 3, 1], [0, 1, 4], [1, 0, 2]]);
-const X1 = matrix([[4, -4, 2, 0, 1], [1, 1, 0, 2, -1], [0, 1, -1, 0, 1]]);
-const SHIFTED1 = matrix([[1, 0, 1, 0], [0, 1, 0, 1], [3, -4, 2, 1]]);
-const X3 = matrix([[1, 2], [0, 1], [1, 1]]);
-const A4 = matrix([[1, 2, 0, -1, 3], [0, 1, -2, 2, 1], [2, -1, 1, 0, 0], [1, 1, 1, -3, 2]]);
-const X4 = matrix([
-  [2, 0, 1, -1, 3, 0],
-  [0, 5, -5, 4, 0, 1],
-  [1, 1, 0, 0, -1, 2],
-  [0, 1, 0, -2, 1, 1],
-  [1, 0, 0, 1, 1, -1],
-]);
 
 /** Both stages in f64, before anything is rounded. */
 async function stagesOf(a: Matrix, x: Matrix, first: number, then: number, variant: "I" | "II") {

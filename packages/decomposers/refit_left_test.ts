@@ -11,7 +11,6 @@ import {
   columns,
   generate,
   type Matrix,
-  matrix,
   norm,
   plus,
   projected,
@@ -20,11 +19,9 @@ import {
   times,
   transposed,
 } from "./testing/matrices.ts";
+import { A1, X1 } from "./testing/vectors.ts";
 
 const device = await createWasmDevice({ threads: 1 });
-
-const A1 = matrix([[2, 1, 0], [1, 3, 1], [0, 1, 4], [1, 0, 2]]);
-const X1 = matrix([[4, -4, 2, 0, 1], [1, 1, 0, 2, -1], [0, 1, -1, 0, 1]]);
 
 /** The leading left singular vectors. */
 async function plainBasis(a: Matrix, rank: number): Promise<Matrix> {

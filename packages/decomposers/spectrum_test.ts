@@ -5,14 +5,44 @@ import { whitenedSpectrum } from "./spectrum.ts";
 import {
   beside,
   diagonal,
+  type Matrix,
   norm,
   randomLayer,
   singularValues,
   statisticsOf,
   times,
 } from "./testing/matrices.ts";
+import { A1, A2, A4, X1, X2, X3, X4 } from "./testing/vectors.ts";
 
 const device = await createWasmDevice({ threads: 1 });
+
+/** The inputs that weigh as ASVD-0 of α = 0.5 lets them: diag(√mean |x|). */
+function weighedByMean(x: Matrix): Matrix {
+  return diagonal(statisticsOf(x).meanAbs.data.map(Math.sqrt));
+}
+
+// Computed independently, to six digits.
+const VECTORS: readonly [name: string, a: Matrix, x: Matrix | null, wanted: readonly number[]][] = [
+  ["V1, A", A1, null, [5.086330, 3.052238, 1.677227]],
+  ["V1, A X", A1, X1, [14.950884, 8.595257, 4.959096]],
+  ["V1, A S of ASVD-0", A1, weighedByMean(X1), [4.818991, 3.088038, 2.010310]],
+  ["V2, A X", A2, X2, [6, 3]],
+  ["V2, A S of ASVD-0", A2, weighedByMean(X2), [2.449490, 2.121320]],
+  ["V3, A X", A1, X3, [11.470834, 1.849317, 0]],
+  ["V4, A", A4, null, [5.272417, 3.779409, 2.170050, 0.456698]],
+  ["V4, A X", A4, X4, [24.560435, 10.053662, 7.907370, 1.477300]],
+];
+for (const [name, a, x, wanted] of VECTORS) {
+  Deno.test(`whitenedSpectrum() is what it should be: ${name}`, async () => {
+    const statistics = x && statisticsOf(x);
+    const found = await whitenedSpectrum(castTo(a, "f32"), statistics, { device });
+    assertEquals(found.length, wanted.length);
+    // Half of the sixth digit; a zero comes out as the root of rounding errors.
+    for (const [i, square] of found.entries()) {
+      assertLessOrEqual(Math.abs(Math.sqrt(square) - wanted[i]), 5e-7 + (wanted[i] ? 0 : 1e-6));
+    }
+  });
+}
 
 for (const [rows, cols, tokens] of [[12, 12, 40], [9, 15, 60], [16, 9, 50], [10, 14, 6]]) {
   const { a, x } = randomLayer(rows, cols, tokens, rows);

@@ -19,24 +19,10 @@ import {
   times,
   transposed,
 } from "./testing/matrices.ts";
+import { A1, A2, A4, SHIFTED1, X1, X2, X3, X4 } from "./testing/vectors.ts";
 import { truncate, type TruncationStage } from "./truncate.ts";
 
 const device = await createWasmDevice({ threads: 1 });
-
-const A1 = matrix([[2, 1, 0], [1, 3, 1], [0, 1, 4], [1, 0, 2]]);
-const X1 = matrix([[4, -4, 2, 0, 1], [1, 1, 0, 2, -1], [0, 1, -1, 0, 1]]);
-const SHIFTED1 = matrix([[1, 0, 1, 0], [0, 1, 0, 1], [3, -4, 2, 1]]);
-const A2 = diagonal([3, 2]);
-const X2 = diagonal([1, 3]);
-const X3 = matrix([[1, 2], [0, 1], [1, 1]]);
-const A4 = matrix([[1, 2, 0, -1, 3], [0, 1, -2, 2, 1], [2, -1, 1, 0, 0], [1, 1, 1, -3, 2]]);
-const X4 = matrix([
-  [2, 0, 1, -1, 3, 0],
-  [0, 5, -5, 4, 0, 1],
-  [1, 1, 0, 0, -1, 2],
-  [0, 1, 0, -2, 1, 1],
-  [1, 0, 0, 1, 1, -1],
-]);
 
 const plain = (rank: number): TruncationStage[] => [{ rank, conditioner: null }];
 const asvd = (rank: number, conditioner: ConditionerOptions = {}): TruncationStage[] => [
