@@ -23,7 +23,7 @@
 
 import { withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pare/operators";
-import { type Check, checkOptions, type Tensor, toF64 } from "@pare/tensor";
+import { type Check, checkOptions, type Tensor } from "@pare/tensor";
 import { checkStatistics } from "./check_statistics.ts";
 import { CONDITIONER_CHECKS, type ConditionerOptions } from "./conditioner.ts";
 import { planFactors, plannedRank, storeFactors } from "./factors.ts";
@@ -83,10 +83,9 @@ export async function asvd(
   const rank = plannedRank(shape, rest);
   const seen = checkStatistics(ACTION, shape, statistics);
   return await withDevice(device, async (exact) => {
-    const a = toF64(weight);
-    const factors = await truncate(a, seen, [{ rank, conditioner: rest }], exact, device);
+    const factors = await truncate(weight, seen, [{ rank, conditioner: rest }], exact, device);
     const gram = withRidge(seen.gram, rest.ridge);
-    return await storeFactors(factors, rest, { weight: a, gram, device: exact });
+    return await storeFactors(factors, rest, { weight, gram, device: exact });
   }, "f64");
 }
 

@@ -107,6 +107,7 @@ async function wideBasis(
   const basis = new Float64Array(rows * total);
   let rest: Rest | null = { space: null, coordinates: null };
   const squares = await columnSquares(scope, weight, rest);
+  let squaresOfRest = squares;
   let end = 0;
   for (const stage of stages) {
     let col = end;
@@ -117,7 +118,7 @@ async function wideBasis(
       const floor = noise ** 2 * dot(squares, diagonal);
       for (let round = 0; round < ROUNDS && col < end && rest !== null; round++) {
         const current: Rest = rest;
-        const weighed = dot(await columnSquares(scope, weight, current), diagonal);
+        const weighed = dot(squaresOfRest, diagonal);
         const found = await leadingVectors(
           scope,
           () => productOf(scope, weight, current, weighting),
@@ -129,6 +130,7 @@ async function wideBasis(
         await writeLeading(scope, current, found, basis, total, col);
         col += found.count;
         rest = col === total ? null : complementOf(scope, weight, current, found);
+        if (rest) squaresOfRest = await columnSquares(scope, weight, rest);
       }
     }
   }

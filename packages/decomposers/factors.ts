@@ -16,13 +16,14 @@ import {
   type OperatorNode,
   type ProductOperator,
 } from "@pare/operators";
-import type { Tensor } from "@pare/tensor";
+import { type Tensor, toF64 } from "@pare/tensor";
 import { balanceFactors } from "./balance_factors.ts";
 import { type FactorStore, factorStoreOf } from "./factor_store.ts";
 import { factorsOfJunction, joinFactors, type Junction, othersOf } from "./junction.ts";
 import type { LowRankOptions } from "./low_rank_options.ts";
 import { rankOf } from "./rank.ts";
 import { planLeft, storeLeft } from "./store_left.ts";
+import type { HostMatrix } from "./upload_f64.ts";
 
 /** Two factors before they are rounded: Ã = left · right. */
 export interface Factors {
@@ -35,10 +36,10 @@ export interface Factors {
 /** What storing factors needs to know beside them. */
 export interface FactorsContext {
   /**
-   * What L is fitted to again, f64 `[rows, cols]`: the weight A; or `null` for the product of the
+   * What L is fitted to again, `[rows, cols]`: the weight A; or `null` for the product of the
    * factors, where they were chosen for more than the loss on the inputs.
    */
-  readonly weight: Tensor<"f64"> | null;
+  readonly weight: HostMatrix | null;
   /** The Gram matrix of the layer's inputs, f64 `[cols, cols]`; `null` where none is known. */
   readonly gram: Tensor<"f64"> | null;
   /** Where it is computed; it has f64. */
@@ -60,8 +61,7 @@ export async function storeFactors(
   if (options.storage === "junction") {
     return await storeJunction(await joinFactors(factors, device), options, context, store);
   }
-  const { refit = store.isQuantizer } = options;
-  const target = refit ? context.weight ?? await productOf(factors, device) : null;
+  const target = await targetOf(options, store, context, () => factors);
   const { left, right } = store.isQuantizer ? await balanceFactors(factors, gram, device) : factors;
   const stored = await store.store("right", right, store.needsGram ? gram : null, device);
   return await storeLeft(store, left, stored, { target, gram, hasScales: false, device });
@@ -75,12 +75,12 @@ export async function storeFactors(
 export async function storeJunction(
   junction: Junction,
   options: LowRankOptions,
-  { weight, gram, device }: FactorsContext,
+  context: FactorsContext,
   store: FactorStore = factorStoreOf(options),
 ): Promise<ProductOperator> {
+  const { gram, device } = context;
   const { left, columns, rest } = junction;
-  const { refit = store.isQuantizer } = options;
-  const target = refit ? weight ?? await productOf(factorsOfJunction(junction), device) : null;
+  const target = await targetOf(options, store, context, () => factorsOfJunction(junction));
   const restGram = store.needsGram && gram ? othersOf(gram, columns) : null;
   const stored = interpolative(
     rest && await store.store("right", rest, restGram, device),
@@ -88,6 +88,17 @@ export async function storeJunction(
   );
   const hasScales = store.isQuantizer;
   return await storeLeft(store, left, stored, { target, gram, hasScales, device });
+}
+
+/** What L is fitted to once R is rounded; `null` where it is left as it is. */
+async function targetOf(
+  { refit }: LowRankOptions,
+  store: FactorStore,
+  { weight, device }: FactorsContext,
+  factors: () => Factors,
+): Promise<Tensor<"f64"> | null> {
+  if (!(refit ?? store.isQuantizer)) return null;
+  return weight ? toF64(weight) : await productOf(factors(), device);
 }
 
 /** L R. */

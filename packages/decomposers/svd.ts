@@ -10,7 +10,7 @@
 
 import { withDevice } from "@pare/linalg";
 import type { MatrixShape, OperatorNode, ProductOperator } from "@pare/operators";
-import { checkOptions, type Tensor, toF64 } from "@pare/tensor";
+import { checkOptions, type Tensor } from "@pare/tensor";
 import { planFactors, plannedRank, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
 import { checkWeight } from "./projector.ts";
@@ -48,9 +48,8 @@ export async function svd(
   checkOptions(ACTION, rest, LOW_RANK_CHECKS);
   const rank = plannedRank(checkWeight(ACTION, weight), rest);
   return await withDevice(device, async (exact) => {
-    const a = toF64(weight);
-    const factors = await truncate(a, null, [{ rank, conditioner: null }], exact, device);
-    return await storeFactors(factors, rest, { weight: a, gram: null, device: exact });
+    const factors = await truncate(weight, null, [{ rank, conditioner: null }], exact, device);
+    return await storeFactors(factors, rest, { weight, gram: null, device: exact });
   }, "f64");
 }
 
