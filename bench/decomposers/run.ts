@@ -14,7 +14,7 @@
 import type { Command, FlagValues } from "../../packages/cli/flags.ts";
 import { formatTable } from "../../packages/cli/table.ts";
 import { UsageError } from "../../packages/cli/user_error.ts";
-import { readNames, readThreads, runCommand } from "../linalg/command_line.ts";
+import { commonFlags, readNames, readThreads, runCommand } from "../linalg/command_line.ts";
 import { measureApart } from "../linalg/measure_apart.ts";
 import { readyResults, writeResults } from "../linalg/results_file.ts";
 import { type LayerRequest, type LayerResult, type MethodName, METHODS } from "./measure_layer.ts";
@@ -51,12 +51,7 @@ const COMMAND: Command = {
       help: "numbers of threads, by comma; all processors by default",
     },
     memory: { kind: "switch", help: "measure peaks too, in further processes" },
-    output: {
-      kind: "text",
-      value: "<file>",
-      help: `where everything measured is written, as JSON; ${OUTPUT} by default`,
-    },
-    help: { kind: "switch", help: "print this" },
+    ...commonFlags(OUTPUT),
   },
   examples: [["--shapes 1024x1024 --memory", "one matrix, in seconds"]],
   run: ({ values }) => run(values),

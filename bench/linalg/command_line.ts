@@ -1,5 +1,21 @@
-import { type Command, commandHelp, parseFlags } from "../../packages/cli/flags.ts";
+import { type Command, commandHelp, type Flags, parseFlags } from "../../packages/cli/flags.ts";
 import { UsageError, UserError } from "../../packages/cli/user_error.ts";
+
+/**
+ * The flags that every program has.
+ *
+ * @param output Where results go if nothing else is said.
+ */
+export function commonFlags(output: string): Flags {
+  return {
+    output: {
+      kind: "text",
+      value: "<file>",
+      help: `where everything measured is written, as JSON; ${output} by default`,
+    },
+    help: { kind: "switch", help: "print this" },
+  };
+}
 
 /** Runs a program of one command: prints its help, or what it was refused for. */
 export async function runCommand(command: Command): Promise<void> {

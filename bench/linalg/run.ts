@@ -12,7 +12,7 @@
  */
 
 import type { Command, FlagValues } from "../../packages/cli/flags.ts";
-import { readNames, readThreads, runCommand } from "./command_line.ts";
+import { commonFlags, readNames, readThreads, runCommand } from "./command_line.ts";
 import { measureApart } from "./measure_apart.ts";
 import { formatProgress, formatReport } from "./report.ts";
 import type { RowResult } from "./result.ts";
@@ -40,12 +40,7 @@ const COMMAND: Command = {
       help: "numbers of threads, separated by commas; one and all processors by default",
     },
     quick: { kind: "switch", help: "small sizes and few rounds" },
-    output: {
-      kind: "text",
-      value: "<file>",
-      help: `where everything measured is written, as JSON; ${OUTPUT} by default`,
-    },
-    help: { kind: "switch", help: "print this" },
+    ...commonFlags(OUTPUT),
   },
   examples: [
     ["--quick", "all sections, in two minutes"],

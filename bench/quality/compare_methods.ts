@@ -25,7 +25,7 @@ import { UsageError } from "../../packages/cli/user_error.ts";
 import { packDocuments, sampleDocuments } from "../../packages/cli/windows.ts";
 import { type Domain, DOMAINS } from "../../tools/demo/text/domains.ts";
 import { documents } from "../../tools/demo/text/generate_document.ts";
-import { readNames, runCommand } from "../linalg/command_line.ts";
+import { commonFlags, readNames, runCommand } from "../linalg/command_line.ts";
 import { readyResults, writeResults } from "../linalg/results_file.ts";
 import { compressInMemory, gatherInMemory } from "./compress_in_memory.ts";
 import { CONTENDERS } from "./contenders.ts";
@@ -58,12 +58,7 @@ const COMMAND: Command = {
       help: "calibration windows; by default 128, or all there are",
     },
     "test-windows": { kind: "integer", value: "<n>", help: "windows of each text; 32 by default" },
-    output: {
-      kind: "text",
-      value: "<file>",
-      help: `where everything measured is written, as JSON; ${OUTPUT} by default`,
-    },
-    help: { kind: "switch", help: "print this" },
+    ...commonFlags(OUTPUT),
   },
   examples: [
     ["--set low-rank demo", "the low-rank methods on the demo model and its texts"],

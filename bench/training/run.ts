@@ -12,7 +12,7 @@
  */
 
 import type { Command, FlagValues } from "../../packages/cli/flags.ts";
-import { readNames, readThreads, runCommand } from "../linalg/command_line.ts";
+import { commonFlags, readNames, readThreads, runCommand } from "../linalg/command_line.ts";
 import { measureApart } from "../linalg/measure_apart.ts";
 import { formatProgress, formatReport } from "../linalg/report.ts";
 import { readyResults, writeResults } from "../linalg/results_file.ts";
@@ -42,12 +42,7 @@ const COMMAND: Command = {
       help: "numbers of threads, separated by commas; one and all processors by default",
     },
     alone: { kind: "switch", help: "without jax-js, which has no room for the demo model anyway" },
-    output: {
-      kind: "text",
-      value: "<file>",
-      help: `where everything measured is written, as JSON; ${OUTPUT} by default`,
-    },
-    help: { kind: "switch", help: "print this" },
+    ...commonFlags(OUTPUT),
   },
   examples: [
     ["", "everything, in two minutes"],
