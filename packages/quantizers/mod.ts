@@ -17,3 +17,7 @@
  */
 
 export * from "./rtn.ts";
+export * from "./column_quantizer.ts";
+export * from "./hessian.ts";
+export * from "./named_options.ts";
+export * from "./quantizers.ts";

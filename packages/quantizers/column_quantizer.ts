@@ -1,0 +1,62 @@
+// What LDLQ asks of a quantizer: to round some columns of a matrix at a time, on a device, so that the
+// columns that come after can make up for its errors.
+
+import type { Device, DeviceArray } from "@pare/linalg";
+import type { Operator, WeightPlan } from "@pare/operators";
+import type { Checks, Tensor } from "@pare/tensor";
+
+/** A quantizer that can round column by column, or block by block. */
+export interface ColumnQuantizer<Options extends object> {
+  /** One rule per option. */
+  readonly checks: Checks<Options>;
+  /** What it will return; throws for options that do not fit the shape. */
+  readonly plan: WeightPlan<Options>;
+  /** How many neighbouring columns are rounded at once; the last block may be smaller. */
+  readonly blockSize: (options: Options) => number;
+  /** Begins to quantize a matrix; whatever depends on all of it is settled now, such as its scale. */
+  readonly begin: (
+    weight: Tensor,
+    options: Options,
+    device: Device,
+  ) => ColumnRounding | Promise<ColumnRounding>;
+}
+
+/** One matrix while it is rounded; disposing it frees what it keeps on the device. */
+export interface ColumnRounding extends Disposable {
+  /**
+   * Rounds a block of columns, and keeps the codes on the device. Nothing is downloaded.
+   *
+   * @param target What the columns should be, f32 `[rows, count]`.
+   * @param first The first column; a multiple of the block size.
+   * @param device Where the result is made: the device it was begun on, or a scope of that.
+   * @param options How the nearest codeword is told.
+   * @returns The columns as the codes restore them, f32 `[rows, count]`.
+   */
+  round(
+    target: DeviceArray,
+    first: number,
+    device: Device,
+    options?: RoundOptions,
+  ): DeviceArray;
+  /**
+   * The operator of all columns as they were rounded last.
+   *
+   * @throws {RangeError} If a number is too large for its dtype.
+   */
+  finish(): Promise<Operator>;
+}
+
+/** Options of {@linkcode ColumnRounding.round}. */
+export interface RoundOptions {
+  /**
+   * M, f32 `[count, count]`, positive definite: (u − c) M (u − c)ᵀ tells how far codeword c is from
+   * u; the identity by default. A quantizer that knows only the identity still compares by M what is
+   * `incumbent`.
+   */
+  readonly metric?: DeviceArray;
+  /**
+   * What the columns are now, as `round` returned it, f32 `[rows, count]`: a codeword takes the place
+   * of another only where it is nearer by `metric`.
+   */
+  readonly incumbent?: DeviceArray;
+}
