@@ -5,6 +5,7 @@ import { distortion } from "@pare/evaluators";
 import { createWasmDevice } from "@pare/linalg";
 import { REGISTRY } from "../packages/cli/registry.ts";
 import { byteLengthOf, nodeOf, parse, serialize, type Statistics, toDense } from "@pare/operators";
+import { runMethod } from "@pare/pipeline";
 import { randomNormal, type Tensor, tensor } from "@pare/tensor";
 import { assert, assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 
@@ -100,8 +101,9 @@ function statisticsOf(tokens: number): Statistics {
   };
 }
 
-function run(method: string, options: Record<string, unknown>, weight: Tensor = WEIGHT) {
-  return REGISTRY[method].compress(weight, STATISTICS, options, device);
+async function run(method: string, options: Record<string, unknown>, weight: Tensor = WEIGHT) {
+  const input = { weight, statistics: STATISTICS, options, device };
+  return (await runMethod(REGISTRY[method], input)).operator;
 }
 
 for (const [name, method, options, maxNmse, maxBits] of SETTINGS) {
@@ -142,9 +144,7 @@ for (const [name, method, options, maxNmse, maxBits] of SETTINGS) {
       `"bit"`,
     );
     const broken = tensor(WEIGHT.data.map((value, i) => i === 77 ? NaN : value), [ROWS, COLS]);
-    const outcome = await Promise.resolve().then(() => run(method, options, broken)).catch((e) =>
-      e
-    );
+    const outcome = await run(method, options, broken).catch((error) => error);
     assert(outcome instanceof RangeError && outcome.message.includes("finite"), String(outcome));
   });
 }

@@ -20,16 +20,35 @@ export interface Statistics {
   readonly compressed?: Pick<Statistics, "tokens" | "gram">;
 }
 
+/** How a method that iterates went: plain data, for the manifest. */
+export interface Convergence {
+  /**
+   * The loss behind each iteration, relative to that of a weight of zeros: ‖(W − Ŵ) X‖² / ‖W X‖² on
+   * what the method was shown. One or more.
+   */
+  readonly losses: readonly number[];
+  /** Which iteration's result was kept, counted from 0. */
+  readonly chosen: number;
+}
+
+/** A compressed weight, and how its method got there. */
+export interface CompressedWeight {
+  /** The weight. */
+  readonly operator: Operator;
+  /** What the method tells of its iterations. */
+  readonly convergence: Convergence;
+}
+
 /**
  * Compresses one weight: pure, and the same for the same input. `statistics` is of the layer's
- * input, or `null` where no calibration was asked for.
+ * input, or `null` where no calibration was asked for. A method that iterates tells how it went.
  */
 export type WeightMethod<Options extends object> = (
   weight: Tensor,
   statistics: Statistics | null,
   options: Options,
   device: Device,
-) => Operator | Promise<Operator>;
+) => Operator | CompressedWeight | Promise<Operator | CompressedWeight>;
 
 /**
  * Tells what a method will return for a weight of the given shape, and so its exact size; throws

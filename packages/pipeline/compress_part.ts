@@ -17,6 +17,7 @@ import type { PartInputs } from "./part_inputs.ts";
 import { namedError } from "./named_error.ts";
 import type { LayerPlan, Part } from "./plan.ts";
 import type { Registry } from "./registry.ts";
+import { runMethod } from "./run_method.ts";
 import type { TensorWriter } from "./tensor_writer.ts";
 
 /** What the work on a part needs of its job. */
@@ -85,9 +86,14 @@ async function compressLayer(
   const source = await model.linear(name);
   try {
     const weight = step && toDense(source);
-    const compressed = step && weight
-      ? await registry[step.method].compress(weight, statistics, step.options, device)
-      : source;
+    const { operator: compressed } = step && weight
+      ? await runMethod(registry[step.method], {
+        weight,
+        statistics,
+        options: step.options,
+        device,
+      })
+      : { operator: source };
     const stored = node.form === "dense" || !step ? castOperator(compressed, node) : compressed;
     checkNode(nodeOf(stored), node);
     for (const [tensor, numbers] of serialize(stored).tensors) {

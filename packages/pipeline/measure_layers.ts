@@ -12,6 +12,7 @@ import type { InputStatistics } from "./calibration_stream.ts";
 import type { CompressionJob } from "./job.ts";
 import type { RankTarget } from "./rank_targets.ts";
 import { namedError } from "./named_error.ts";
+import { runMethod } from "./run_method.ts";
 import type { CompressOptions } from "./write_weights.ts";
 
 /** What was measured of all layers that wait for ranks. */
@@ -93,7 +94,12 @@ async function perplexityAt(
 ): Promise<number> {
   // All blocks before the layer's are the original ones.
   const seen = statistics && { ...statistics, compressed: statistics };
-  const operator = await registry[method].compress(weight, seen, { ...options, rank }, device);
+  const { operator } = await runMethod(registry[method], {
+    weight,
+    statistics: seen,
+    options: { ...options, rank },
+    device,
+  });
   const windows = (calibration?.windows ?? []).map((window) => Uint32Array.from(window));
   const changed = withLinears(model, new Map([[name, operator]]));
   return (await evaluate(changed, windows, { device, signal })).perplexity.mean;

@@ -14,6 +14,7 @@ export * from "./plan.ts";
 export * from "./recipe.ts";
 export * from "./registry.ts";
 export * from "./resolve_ranks.ts";
+export { type MethodInput, type MethodOutput, runMethod } from "./run_method.ts";
 export * from "./statistics/check_same_text.ts";
 export {
   openStatistics,

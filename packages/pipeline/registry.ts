@@ -24,6 +24,11 @@ export interface Method {
   /** Compresses one weight. */
   readonly compress: WeightMethod<Options>;
   /**
+   * How many iterations it tells of at most. Methods that have it return a convergence beside the
+   * operator, and the manifest has room for it.
+   */
+  readonly maxIterations?: (options: Options) => number;
+  /**
    * What each rank of one weight gains: squared singular values, descending, whose tail is what is
    * lost. Methods that have it take an option `rank`, and their ranks may come from an allocation.
    */

@@ -1,0 +1,94 @@
+import type { Device } from "@pare/linalg";
+import type { Convergence, Operator, Statistics } from "@pare/operators";
+import type { Tensor } from "@pare/tensor";
+import type { Method, Options } from "./registry.ts";
+
+/** What a method is shown. */
+export interface MethodInput {
+  /** The weight. */
+  readonly weight: Tensor;
+  /** What calibration saw of the layer's inputs, or `null`. */
+  readonly statistics: Statistics | null;
+  /** The method's options. */
+  readonly options: Options;
+  /** Where it is computed. */
+  readonly device: Device;
+}
+
+/** What came out of a method, whether or not it tells how it went. */
+export interface MethodOutput {
+  /** The weight. */
+  readonly operator: Operator;
+  /** How it went; `null` for a method that does not iterate. */
+  readonly convergence: Convergence | null;
+}
+
+/**
+ * Compresses one weight by a method.
+ *
+ * @example A method that does not iterate
+ * ```ts
+ * import { createReferenceDevice } from "@pare/linalg";
+ * import { dense } from "@pare/operators";
+ * import { runMethod } from "@pare/pipeline";
+ * import { randomNormal } from "@pare/tensor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = createReferenceDevice();
+ * const output = await runMethod(
+ *   {
+ *     summary: "Keeps the weight",
+ *     needs: "nothing",
+ *     checks: {},
+ *     plan: (shape) => ({ form: "dense", shape, dtype: "f32" }),
+ *     compress: (weight) => dense(weight),
+ *   },
+ *   { weight: randomNormal([2, 3]), statistics: null, options: {}, device },
+ * );
+ * assertEquals(output.convergence, null);
+ * ```
+ *
+ * @param method The method.
+ * @param input What it is shown.
+ * @returns The operator, and how the method went as the manifest has it.
+ * @throws {RangeError} If the method tells of more iterations than it announces, or of losses that
+ * are none.
+ */
+export async function runMethod(
+  { compress, maxIterations }: Method,
+  { weight, statistics, options, device }: MethodInput,
+): Promise<MethodOutput> {
+  const result = await compress(weight, statistics, options, device);
+  const { operator, convergence } = "operator" in result
+    ? result
+    : { operator: result, convergence: null };
+  const most = maxIterations?.(options) ?? 0;
+  return { operator, convergence: convergence && checked(convergence, most) };
+}
+
+/** Refuses what the manifest cannot hold; rounds what it need not hold to the last digit. */
+function checked({ losses, chosen }: Convergence, most: number): Convergence {
+  const action = "Cannot record the iterations";
+  if (losses.length < 1 || losses.length > most) {
+    throw new RangeError(
+      `${action} as they must be one or more, and at most the ${most} that the method announces: ` +
+        `current number is ${losses.length}`,
+    );
+  }
+  const wrong = losses.find((loss) => !(loss >= 0 && loss < Infinity));
+  if (wrong !== undefined) {
+    throw new RangeError(
+      `${action} as a loss must be 0 or more and finite: current value is ${wrong}`,
+    );
+  }
+  if (!Number.isInteger(chosen) || chosen < 0 || chosen >= losses.length) {
+    throw new RangeError(
+      `${action} as the chosen one must be an integer from 0 to ${losses.length - 1}: ` +
+        `current value is ${chosen}`,
+    );
+  }
+  return { losses: losses.map((loss) => Number(loss.toPrecision(LOSS_DIGITS))), chosen };
+}
+
+/** How many digits of a loss the manifest has: more say nothing of how a method went. */
+export const LOSS_DIGITS = 6;
