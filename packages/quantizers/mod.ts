@@ -20,4 +20,5 @@ export * from "./rtn.ts";
 export * from "./column_quantizer.ts";
 export * from "./hessian.ts";
 export * from "./named_options.ts";
+export * from "./plain_quantizers.ts";
 export * from "./quantizers.ts";

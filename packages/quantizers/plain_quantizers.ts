@@ -1,0 +1,61 @@
+// The quantizers that store a matrix in the basis it comes in, by name. A new one is one entry of both
+// lists. Those that change the basis, and leave the rest to one of these, are in quantizers.ts.
+
+import type { Device } from "@pare/linalg";
+import type { Operator, WeightPlan } from "@pare/operators";
+import type { Checks, Tensor } from "@pare/tensor";
+import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "./rtn.ts";
+
+/** A quantizer as other methods know it. */
+export interface Quantizer<Options extends object> {
+  /** One rule per option. */
+  readonly checks: Checks<Options>;
+  /** Whether it weighs errors by the Gram matrix of what the matrix multiplies. */
+  readonly needsGram: (options: Options) => boolean;
+  /** What it will return; throws for options that do not fit the shape. */
+  readonly plan: WeightPlan<Options>;
+  /**
+   * Quantizes a matrix.
+   *
+   * @param weight f32 `[rows, cols]`.
+   * @param gram Σ x xᵀ of what the matrix multiplies, `[cols, cols]`; `null` where none is known.
+   */
+  readonly quantize: (
+    weight: Tensor,
+    gram: Tensor<"f64"> | null,
+    options: Options,
+    device: Device,
+  ) => Operator | Promise<Operator>;
+}
+
+/** One of several methods by name, with its options. */
+export type NamedOptions<Table> = {
+  [Name in keyof Table]: {
+    /** The method. */
+    method: Name;
+    /**
+     * Its options.
+     *
+     * @default {{}}
+     */
+    options?: Table[Name];
+  };
+}[keyof Table];
+
+/** The options of each quantizer that keeps the basis. */
+export interface PlainQuantizerOptions {
+  /** Rounding to nearest. */
+  rtn: RtnOptions;
+}
+
+/** The quantizers that keep the basis, by name. */
+export const PLAIN_QUANTIZERS: {
+  readonly [Name in keyof PlainQuantizerOptions]: Quantizer<PlainQuantizerOptions[Name]>;
+} = {
+  rtn: {
+    checks: RTN_CHECKS,
+    needsGram: () => false,
+    plan: planRtn,
+    quantize: (weight, _gram, options) => rtn(weight, options),
+  },
+};
