@@ -31,6 +31,7 @@ import {
   tensor,
   toF32,
 } from "@pare/tensor";
+import { checkScales, clampCode, extremesOf, groupBounds, groupSizeOf } from "./groups.ts";
 
 /** Options of {@linkcode rtn}. */
 export interface RtnOptions {
@@ -119,16 +120,17 @@ export function rtn(weight: Tensor, options: RtnOptions = {}): AffineOperator {
   const lows = new Float32Array(count);
   const exact = new Float32Array(count);
   for (let g = 0; g < count; g++) {
-    const [lo, hi] = rangeOf(weight.data, ...groupBounds(g, width, size));
+    const [least, greatest] = extremesOf(ACTION, weight.data, ...groupBounds(g, width, size));
+    const [lo, hi] = [Math.min(0, least), Math.max(0, greatest)];
     lows[g] = lo;
     exact[g] = (symmetric ? 2 * Math.max(-lo, hi) : hi - lo) / levels;
   }
   const scales = castTo(tensor(exact, scaleShape), scaleDtype);
   const steps = toF32(scales).data;
-  checkScales(steps, scaleDtype);
+  checkScales(ACTION, steps, scaleDtype);
   const zeroPoints = Uint8Array.from(
     lows,
-    (lo, g) => symmetric ? middle : steps[g] ? clamp(roundHalfEven(-lo / steps[g]), levels) : 0,
+    (lo, g) => symmetric ? middle : steps[g] ? clampCode(roundHalfEven(-lo / steps[g]), levels) : 0,
   );
   const codes = new Uint8Array(rows * cols);
   for (let g = 0; g < count; g++) {
@@ -137,7 +139,7 @@ export function rtn(weight: Tensor, options: RtnOptions = {}): AffineOperator {
     const [start, end] = groupBounds(g, width, size);
     for (let i = start; i < end; i++) {
       const level = step ? roundHalfEven(weight.data[i] / step) : 0;
-      codes[i] = clamp(level + zeroPoint, levels);
+      codes[i] = clampCode(level + zeroPoint, levels);
     }
   }
   return affine({
@@ -179,46 +181,8 @@ function resolve([, cols]: MatrixShape, options: RtnOptions) {
       `${ACTION} as bits must be an integer from 2 to 8 for a symmetric grid: current value is 1`,
     );
   }
-  if (granularity === "group" && !partialGroups && cols % groupSize !== 0) {
-    throw new RangeError(
-      `${ACTION} as groupSize must divide the ${cols} columns, or partialGroups be true: ` +
-        `current value is ${groupSize}`,
-    );
-  }
-  const group = granularity === "group" ? Math.min(groupSize, cols) : cols;
+  const group = granularity === "group"
+    ? groupSizeOf(ACTION, cols, groupSize, partialGroups)
+    : cols;
   return { bits, symmetric, scaleDtype, group, perTensor: granularity === "tensor" };
-}
-
-/** The first element of group `g`, and the one behind its last. */
-function groupBounds(g: number, cols: number, size: number): [start: number, end: number] {
-  const perRow = Math.ceil(cols / size);
-  const row = Math.floor(g / perRow);
-  const start = row * cols + (g % perRow) * size;
-  return [start, Math.min(start + size, (row + 1) * cols)];
-}
-
-/** The least and the greatest number of a run, zero included. */
-function rangeOf(values: Float32Array, start: number, end: number): [lo: number, hi: number] {
-  let lo = 0;
-  let hi = 0;
-  for (let i = start; i < end; i++) {
-    const value = values[i];
-    if (!Number.isFinite(value)) {
-      throw new RangeError(`${ACTION} as every weight must be finite: current value is ${value}`);
-    }
-    if (value < lo) lo = value;
-    if (value > hi) hi = value;
-  }
-  return [lo, hi];
-}
-
-function checkScales(scales: Float32Array, dtype: string): void {
-  if (scales.every(Number.isFinite)) return;
-  throw new RangeError(
-    `${ACTION} as every scale must fit its dtype, which f32 may do: current scaleDtype is ${dtype}`,
-  );
-}
-
-function clamp(code: number, levels: number): number {
-  return Math.min(Math.max(code, 0), levels);
 }
