@@ -5,10 +5,11 @@
 // A. Tseng et al., "QuIP#: Even Better LLM Quantization with Hadamard Incoherence and Lattice
 // Codebooks", ICML 2024, arXiv:2402.04396, section 3.
 //
-// Departs from the paper: where the size is no power of two, blocks of the largest power of two
-// that divides it are transformed apart, unless `block` asks for a known Hadamard matrix as there.
+// Departs from the paper: the dense factors are Paley's, made as needed, and where no known Hadamard
+// matrix is of the whole size, blocks as long as there are of its divisors are transformed apart; a
+// size whose only such divisor is 1 gets random signs and nothing else.
 
-import { hadamardMatrix, hadamardOrder } from "@pare/linalg";
+import { hadamardBlock, hadamardMatrix, hadamardOrder } from "@pare/linalg";
 import {
   checkOptions,
   type Checks,
@@ -29,8 +30,9 @@ export interface HadamardRotationOptions {
   /** Which of the independent sequences of one seed. @default {0} */
   stream?: number;
   /**
-   * How many neighbours are mixed: a divisor of the size that `hadamardOrder` knows a matrix of,
-   * such as `hadamardBlock(size)`; the largest power of two that divides the size by default.
+   * How many neighbours are mixed: a divisor of the size that `hadamardOrder` knows a matrix of. By
+   * default the largest, `hadamardBlock(size)`, which is all of them for the widths of most models;
+   * a power of two is faster where that has a large dense factor, and spreads less.
    */
   block?: number;
 }
@@ -55,7 +57,8 @@ const OPTIONS: Checks<HadamardRotationOptions> = {
  *
  * const weight = tensor(Float32Array.of(0, 8, 0, 0), [1, 4]);
  * const right = hadamardRotation(4, { seed: 1 });
- * assertEquals(rotate(weight, { right }).data.map(Math.abs), Float32Array.of(4, 4, 4, 4));
+ * const spread = await rotate(weight, { right });
+ * assertEquals(spread.data.map(Math.abs), Float32Array.of(4, 4, 4, 4));
  * ```
  *
  * @param size The number of rows or columns that it rotates.
@@ -74,7 +77,7 @@ export function hadamardRotation(
     reject("size", `must be an integer of 1 or more: current value is ${size}`);
   }
   checkOptions(action, options, OPTIONS);
-  const { seed, stream, block = largestBlock(size) } = options;
+  const { seed, stream, block = hadamardBlock(size) } = options;
   const negative = Uint8Array.from(randomSigns([size], { seed, stream }).data, (s) => +(s < 0));
   const data = packIntegers(negative, 1);
   const signs: Tensor<"u8"> = { dtype: "u8", shape: [data.length], data };
@@ -147,12 +150,6 @@ export const HADAMARD: RotationKind<RotationOf<"hadamard">, RotationNodeOf<"hada
     };
   },
 };
-
-function largestBlock(size: number): number {
-  let block = 1;
-  while (size % (2 * block) === 0) block *= 2;
-  return block;
-}
 
 function divides(block: number, size: number): boolean {
   return hadamardOrder(block) !== undefined && size % block === 0;

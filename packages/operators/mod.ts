@@ -43,7 +43,7 @@ export { parse } from "./parse.ts";
 export { parseNode } from "./parse_node.ts";
 export { permuted, type PermutedSides } from "./permuted.ts";
 export { product } from "./product.ts";
-export { rotate } from "./rotate.ts";
+export { rotate, rotateGram, type RotateOptions } from "./rotate.ts";
 export { rotated, type RotatedSides } from "./rotated.ts";
 export { scaled, type ScaledSides } from "./scaled.ts";
 export { serialize, type SerializedOperator } from "./serialize.ts";

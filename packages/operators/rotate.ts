@@ -1,12 +1,35 @@
-import { castTo, type Tensor, toF64 } from "@pare/tensor";
-import { rejectAs } from "./check_tensor.ts";
-import { dense } from "./dense.ts";
-import { range } from "./host_matrix.ts";
-import { ROTATED, type RotatedSides } from "./rotated.ts";
+// Matrices in a rotated basis: U · M · Vᵀ, with the fast transforms of a device.
+//
+// Rows are turned as activations are, x · Vᵀ; columns are the rows of the transposed matrix. Strips of
+// some rows or columns go to the device at a time, so that it holds a few strips and never the matrix.
+// Cost of a side of n: n log₂ n sums for each row, and n K more for a dense factor of order K.
+
+import { type Device, type DeviceArray, downloadF64, withDevice } from "@pare/linalg";
+import { ShapeError, type Tensor, toF64 } from "@pare/tensor";
+import { type Reject, rejectAs } from "./check_tensor.ts";
+import type { Apply } from "./form.ts";
+import type { Rotation } from "./operator.ts";
+import { checkSides, type RotatedSides } from "./rotated.ts";
 import { ROTATIONS } from "./rotations.ts";
 
+/** Options of {@linkcode rotate} and {@linkcode rotateGram}. */
+export interface RotateOptions {
+  /** The device; one of WebAssembly is made for the call where none is given, or it has no f64. */
+  device?: Device;
+}
+
+/** A matrix on the host, whose numbers are changed in place. */
+interface HostMatrix {
+  readonly data: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** How many numbers go to the device at a time: 32 MiB, of which it holds three or four at once. */
+const STRIP = 2 ** 22;
+
 /**
- * Turns a weight into the rotated basis: left · weight · rightᵀ.
+ * Turns a matrix into the rotated basis: left · matrix · rightᵀ.
  *
  * Compress the result and wrap it with {@linkcode rotated} and the same rotations: that is the
  * weight again.
@@ -19,25 +42,146 @@ import { ROTATIONS } from "./rotations.ts";
  *
  * const weight = tensor(Float32Array.of(0, 8, 0, 0), [1, 4]);
  * const sides = { right: hadamardRotation(4, { seed: 1 }) };
- * const spread = rotate(weight, sides);
+ * const spread = await rotate(weight, sides);
  * assertEquals(Math.max(...spread.data.map(Math.abs)), 4);
  * assertEquals(toDense(rotated(dense(spread), sides)), weight);
  * ```
  *
- * @param weight W `[rows, cols]`.
+ * @param matrix W `[rows, cols]`, f32 or f64.
  * @param sides The rotation of either side.
- * @returns The rotated weight, computed in f64 and rounded once.
- * @throws {RangeError} If the weight is not a matrix, or a rotation not of the size of its side.
+ * @param options The device.
+ * @returns The rotated matrix, computed in f64 and rounded to the dtype of `matrix` once a side.
+ * @throws {RangeError} If it is not a matrix, a number is not finite, or a rotation is not of the
+ * size of its side.
  */
-export function rotate(weight: Tensor, sides: RotatedSides): Tensor {
-  const { left = null, right = null } = sides;
-  const inner = dense(weight);
-  const { shape } = inner;
-  const reject = rejectAs("Cannot rotate a weight");
-  ROTATED.check({ form: "rotated", shape, inner, left, right }, reject);
+export function rotate(
+  matrix: Tensor,
+  sides: RotatedSides,
+  options?: RotateOptions,
+): Promise<Tensor>;
+/**
+ * Turns a matrix of f64 into the rotated basis: left · matrix · rightᵀ.
+ *
+ * @param matrix W `[rows, cols]`.
+ * @param sides The rotation of either side.
+ * @param options The device.
+ * @returns The rotated matrix.
+ * @throws {RangeError} If it is not a matrix, a number is not finite, or a rotation is not of the
+ * size of its side.
+ */
+export function rotate(
+  matrix: Tensor<"f64">,
+  sides: RotatedSides,
+  options?: RotateOptions,
+): Promise<Tensor<"f64">>;
+export async function rotate(
+  matrix: Tensor | Tensor<"f64">,
+  sides: RotatedSides,
+  { device }: RotateOptions = {},
+): Promise<Tensor | Tensor<"f64">> {
+  const action = "Cannot rotate a matrix";
+  const { shape } = matrix;
+  if (shape.length !== 2) throw new ShapeError(action, [-1, -1], shape);
   const [rows, cols] = shape;
-  let { data }: { data: Float64Array } = toF64(weight);
-  if (left) data = ROTATIONS[left.kind].left(left, data, cols, range(rows), false);
-  if (right) data = ROTATIONS[right.kind].right(right, data, cols, true);
-  return castTo({ dtype: "f64", shape, data: new Float64Array(data) }, "f32");
+  const reject = rejectAs(action);
+  checkSides([rows, cols], sides, reject);
+  checkNumbers(matrix.data, reject);
+  const { left = null, right = null } = sides;
+  const result = { ...matrix, data: matrix.data.slice() };
+  await withDevice(device, async (exact) => {
+    const host = { data: result.data, rows, cols };
+    if (right) await turn(exact, right, cols, (apply) => turnRows(exact, host, apply));
+    if (left) await turn(exact, left, rows, (apply) => turnCols(exact, host, apply));
+  }, "f64");
+  return result as Tensor | Tensor<"f64">;
+}
+
+/**
+ * Turns the Gram matrix of a layer's inputs as {@linkcode rotate} turns its weight on the right, so
+ * that errors weigh the same: tr(E G Eᵀ) for E = W − Ŵ.
+ *
+ * @example The loss is the same in both bases
+ * ```ts
+ * import { hadamardRotation, rotate, rotateGram } from "@pare/operators";
+ * import { tensor } from "@pare/tensor";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const right = hadamardRotation(2, { seed: 1 });
+ * const error = await rotate(tensor(Float32Array.of(1, 0), [1, 2]), { right });
+ * const { data: g } = await rotateGram(tensor(Float64Array.of(5, 1, 1, 3), [2, 2]), right);
+ * const [a, b] = error.data;
+ * assertAlmostEquals(a * a * g[0] + 2 * a * b * g[1] + b * b * g[3], 5, 1e-5);
+ * ```
+ *
+ * @param gram G, symmetric `[n, n]`.
+ * @param rotation V of size n.
+ * @param options The device.
+ * @returns V G Vᵀ, symmetric to the last bit.
+ * @throws {RangeError} If G is not a matrix, a number is not finite, or the rotation is not of size n.
+ */
+export async function rotateGram(
+  gram: Tensor<"f64">,
+  rotation: Rotation,
+  options: RotateOptions = {},
+): Promise<Tensor<"f64">> {
+  const turned = await rotate(gram, { left: rotation, right: rotation }, options);
+  const { data, shape: [n] } = turned;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      data[j * n + i] = data[i * n + j] = (data[i * n + j] + data[j * n + i]) / 2;
+    }
+  }
+  return turned;
+}
+
+/** Has a rotation's transpose on the device, to multiply rows by from the right. */
+async function turn(
+  device: Device,
+  rotation: Rotation,
+  size: number,
+  body: (apply: Apply) => Promise<void>,
+): Promise<void> {
+  using scope = device.scope();
+  await body(
+    ROTATIONS[rotation.kind].bind(rotation, size, (part) => scope.upload(toF64(part)), true),
+  );
+}
+
+async function turnRows(device: Device, { data, rows, cols }: HostMatrix, apply: Apply) {
+  const count = Math.ceil(STRIP / cols);
+  for (let row = 0; row < rows; row += count) {
+    const strip = data.subarray(row * cols, Math.min(row + count, rows) * cols);
+    using scope = device.scope();
+    const x = upload(scope, strip, [strip.length / cols, cols]);
+    strip.set((await downloadF64(scope, apply(x, scope))).data);
+  }
+}
+
+async function turnCols(device: Device, { data, rows, cols }: HostMatrix, apply: Apply) {
+  const count = Math.ceil(STRIP / rows);
+  for (let col = 0; col < cols; col += count) {
+    const width = Math.min(count, cols - col);
+    const strip = new Float64Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      strip.set(data.subarray(row * cols + col, row * cols + col + width), row * width);
+    }
+    using scope = device.scope();
+    const x = scope.transpose(upload(scope, strip, [rows, width]));
+    const turned = await downloadF64(scope, scope.transpose(apply(x, scope)));
+    for (let row = 0; row < rows; row++) {
+      data.set(turned.data.subarray(row * width, (row + 1) * width), row * cols + col);
+    }
+  }
+}
+
+function upload(device: Device, data: HostMatrix["data"], shape: readonly number[]): DeviceArray {
+  if (data instanceof Float64Array) return device.upload({ dtype: "f64", shape, data });
+  using single = device.upload({ dtype: "f32", shape, data });
+  return device.cast(single, "f64");
+}
+
+function checkNumbers(data: HostMatrix["data"], reject: Reject): void {
+  for (const value of data) {
+    if (!Number.isFinite(value)) reject("it", `must be finite: current value is ${value}`);
+  }
 }

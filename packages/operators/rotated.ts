@@ -3,7 +3,7 @@ import { type Reject, rejectAs } from "./check_tensor.ts";
 import { type Field, joinPath, readKey, readNullable, readObject, readWord } from "./field.ts";
 import type { Form, NodeOf, Store } from "./form.ts";
 import type { RotationNode } from "./node.ts";
-import type { Operator, RotatedOperator, Rotation } from "./operator.ts";
+import type { MatrixShape, Operator, RotatedOperator, Rotation } from "./operator.ts";
 import { pipe } from "./pipe.ts";
 import { ROTATIONS } from "./rotations.ts";
 
@@ -28,7 +28,7 @@ const KINDS = Object.keys(ROTATIONS) as readonly Rotation["kind"][];
  *
  * const weight = tensor(Float32Array.of(1, 2, 3, 4), [1, 4]);
  * const sides = { right: hadamardRotation(4, { seed: 7 }) };
- * assertEquals(toDense(rotated(dense(rotate(weight, sides)), sides)), weight);
+ * assertEquals(toDense(rotated(dense(await rotate(weight, sides)), sides)), weight);
  * ```
  *
  * @param inner The weight in the rotated basis.
@@ -38,9 +38,18 @@ const KINDS = Object.keys(ROTATIONS) as readonly Rotation["kind"][];
  */
 export function rotated(inner: Operator, sides: RotatedSides): RotatedOperator {
   const { left = null, right = null } = sides;
-  const operator: RotatedOperator = { form: "rotated", shape: inner.shape, inner, left, right };
-  ROTATED.check(operator, rejectAs("Cannot rotate an operator"));
-  return operator;
+  checkSides(inner.shape, sides, rejectAs("Cannot rotate an operator"));
+  return { form: "rotated", shape: inner.shape, inner, left, right };
+}
+
+/** Checks that the rotations are of the size of their side. */
+export function checkSides(
+  [rows, cols]: MatrixShape,
+  { left, right }: RotatedSides,
+  reject: Reject,
+): void {
+  if (left) ROTATIONS[left.kind].check(left, rows, rejectSide("left", reject));
+  if (right) ROTATIONS[right.kind].check(right, cols, rejectSide("right", reject));
 }
 
 /** The form of operators with an orthogonal matrix on either side. */
@@ -86,10 +95,7 @@ export const ROTATED: Form<RotatedOperator, NodeOf<"rotated">> = {
     right: right && ROTATIONS[right.kind].build(right, sideOf(store, "right")),
   }),
 
-  check({ shape: [rows, cols], left, right }, reject) {
-    if (left) ROTATIONS[left.kind].check(left, rows, rejectSide("left", reject));
-    if (right) ROTATIONS[right.kind].check(right, cols, rejectSide("right", reject));
-  },
+  check: ({ shape, left, right }, reject) => checkSides(shape, { left, right }, reject),
 
   rows({ shape: [size, cols], inner, left, right }, indices, rows) {
     let data: Float64Array;

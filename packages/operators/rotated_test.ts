@@ -1,7 +1,23 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { packIntegers, randomNormal, randomSigns, type Tensor, tensor } from "@pare/tensor";
-import { bitsPerWeight, dense, hadamardRotation, orthogonalRotation, rotate } from "./mod.ts";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  packIntegers,
+  randomNormal,
+  randomSigns,
+  ShapeError,
+  type Tensor,
+  tensor,
+  toF64,
+} from "@pare/tensor";
+import {
+  bitsPerWeight,
+  dense,
+  hadamardRotation,
+  orthogonalRotation,
+  rotate,
+  rotateGram,
+} from "./mod.ts";
 import { rotated, type RotatedSides, toDense } from "./mod.ts";
+import { multiply, transpose } from "./host_matrix.ts";
 import { randomDense, randomOrthogonal } from "./testing/operators.ts";
 
 const SIDES: readonly (readonly [name: string, rows: number, cols: number, sides: RotatedSides])[] =
@@ -29,10 +45,10 @@ const SIDES: readonly (readonly [name: string, rows: number, cols: number, sides
   ];
 
 for (const [name, rows, cols, sides] of SIDES) {
-  Deno.test(`rotated(rotate()) is the weight again: ${name}`, () => {
+  Deno.test(`rotated(rotate()) is the weight again: ${name}`, async () => {
     const weight = randomNormal([rows, cols], { seed: 5 });
     const before = weight.data.slice();
-    const inner = rotate(weight, sides);
+    const inner = await rotate(weight, sides);
     assertEquals(weight.data, before);
     const restored = toDense(rotated(dense(inner), sides));
     // One rounding to f32 of each rotated weight; rotations keep the norm of the error. A written
@@ -40,12 +56,15 @@ for (const [name, rows, cols, sides] of SIDES) {
     const norm = Math.hypot(...weight.data);
     const error = Math.hypot(...restored.data.map((value, i) => value - weight.data[i]));
     assert(error <= 8 * 2 ** -24 * norm, `${error} of ${norm}`);
+    // f64 keeps all but the last digits of it.
+    const exact = await rotate(toF64(weight), sides);
+    inner.data.forEach((value, i) => assertAlmostEquals(value, exact.data[i], 2 ** -22 * norm));
     // Rotations keep the norm.
     assert(Math.abs(Math.hypot(...inner.data) - norm) <= 8 * 2 ** -24 * norm);
   });
 }
 
-Deno.test("rotate() computes left · weight · rightᵀ", () => {
+Deno.test("rotate() computes left · weight · rightᵀ", async () => {
   // U = F · diag(−1, 1) = [[−1, 1], [−1, −1]] / √2 on the left, a quarter turn on the right.
   const signs = tensor(Uint8Array.of(0b01), [1], "u8");
   const left = { kind: "hadamard", block: 2, signs } as const;
@@ -53,10 +72,10 @@ Deno.test("rotate() computes left · weight · rightᵀ", () => {
   const weight = tensor(Float32Array.of(1, 2, 3, 4), [2, 2]);
   const half = Math.SQRT1_2;
   assertEquals(
-    rotate(weight, { left }).data,
+    (await rotate(weight, { left })).data,
     Float32Array.of(2 * half, 2 * half, -4 * half, -6 * half),
   );
-  assertEquals(rotate(weight, { right }).data, Float32Array.of(2, -1, 4, -3));
+  assertEquals((await rotate(weight, { right })).data, Float32Array.of(2, -1, 4, -3));
 });
 
 Deno.test("rotated() computes leftᵀ · inner · right", () => {
@@ -73,7 +92,7 @@ Deno.test("rotated() computes leftᵀ · inner · right", () => {
 });
 
 Deno.test("hadamardRotation() takes the largest block, and its signs from the seed", () => {
-  for (const [size, block] of [[1, 1], [7, 1], [12, 4], [172, 4], [256, 256], [11008, 256]]) {
+  for (const [size, block] of [[1, 1], [7, 1], [12, 12], [172, 4], [256, 256], [11008, 11008]]) {
     assertEquals(hadamardRotation(size).block, block);
   }
   const { signs } = hadamardRotation(19, { seed: 7, stream: 2 });
@@ -135,16 +154,62 @@ Deno.test("orthogonalRotation() refuses what is not orthogonal", () => {
   assertThrows(() => orthogonalRotation(bytes), TypeError, "f32");
 });
 
-Deno.test("rotated() and rotate() refuse rotations of another size, by side", () => {
+Deno.test("rotated() and rotate() refuse rotations of another size, by side", async () => {
   const inner = randomDense([4, 6]);
   const right = hadamardRotation(4);
   const matrix = orthogonalRotation(randomOrthogonal(6));
   assertThrows(() => rotated(inner, { right }), RangeError, "right.block");
   assertThrows(() => rotated(inner, { left: matrix }), RangeError, "left.matrix");
   const weight = randomNormal([4, 6]);
-  assertThrows(
+  await assertRejects(
     () => rotate(weight, { right }),
     RangeError,
-    "Cannot rotate a weight as right.block",
+    "Cannot rotate a matrix as right.block",
   );
+  await assertRejects(
+    () => rotate(tensor(Float32Array.of(0, NaN), [1, 2]), {}),
+    RangeError,
+    "Cannot rotate a matrix as it must be finite: current value is NaN",
+  );
+  await assertRejects(() => rotate(randomNormal([4]), {}), ShapeError);
 });
+
+Deno.test("rotate() gives rows and columns of large matrices what it gives them alone", async () => {
+  // More numbers than go to the device at a time, in strips whose last one is not full.
+  const weight = randomNormal([2 ** 12 + 8, 2 ** 10 + 24], { seed: 6 });
+  const [rows, cols] = weight.shape;
+  const right = hadamardRotation(cols, { seed: 1, block: 8 });
+  const turned = await rotate(weight, { right });
+  for (const row of [0, 4000, 4001, rows - 1]) {
+    const alone = tensor(weight.data.slice(row * cols, (row + 1) * cols), [1, cols]);
+    const found = turned.data.slice(row * cols, (row + 1) * cols);
+    assertEquals(found, (await rotate(alone, { right })).data);
+  }
+  const left = hadamardRotation(rows, { seed: 2, block: 8 });
+  const { data } = await rotate(weight, { left });
+  for (const col of [0, 1021, 1022, cols - 1]) {
+    const column = (of: Float32Array) =>
+      Float32Array.from({ length: rows }, (_, i) => of[i * cols + col]);
+    const alone = await rotate(tensor(column(weight.data), [rows, 1]), { left });
+    assertEquals(column(data), alone.data);
+  }
+});
+
+for (const size of [1, 5, 12, 64]) {
+  Deno.test(`rotateGram() keeps what errors weigh: ${size}`, async () => {
+    const right = hadamardRotation(size, { seed: 3 });
+    const x = toF64(randomNormal([7, size], { seed: 1 }));
+    const gram = tensor(
+      Float64Array.from(multiply(transpose(x.data, 7, size), x.data, size, 7, size)),
+      [size, size],
+    );
+    const turned = await rotateGram(gram, right);
+    assertEquals(turned.data, Float64Array.from(transpose(turned.data, size, size)));
+    // Of the rotated inputs: x Vᵀ.
+    const y = (await rotate(x, { right })).data;
+    const wanted = multiply(transpose(y, 7, size), y, size, 7, size);
+    // Each number rounds a few times for each of log2(64) levels on two sides.
+    const norm = Math.hypot(...gram.data);
+    wanted.forEach((value, i) => assertAlmostEquals(turned.data[i], value, 2 ** -48 * norm));
+  });
+}
