@@ -17,7 +17,9 @@
  */
 
 export * from "./rtn.ts";
+export * from "./rtn_options.ts";
 export * from "./column_quantizer.ts";
+export * from "./column_quantizers.ts";
 export * from "./hessian.ts";
 export * from "./named_options.ts";
 export * from "./plain_quantizers.ts";

@@ -4,7 +4,8 @@
 import type { Device } from "@pare/linalg";
 import type { Operator, WeightPlan } from "@pare/operators";
 import type { Checks, Tensor } from "@pare/tensor";
-import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "./rtn.ts";
+import { planRtn, rtn } from "./rtn.ts";
+import { RTN_CHECKS, type RtnOptions } from "./rtn_options.ts";
 
 /** A quantizer as other methods know it. */
 export interface Quantizer<Options extends object> {

@@ -16,73 +16,10 @@
 // dtype and t its least positive number: a group of weights below t is restored as zeros.
 // Cost: two passes over the weights.
 
-import { affine, type AffineOperator, type MatrixShape, type OperatorNode } from "@pare/operators";
-import {
-  boolean,
-  castTo,
-  type Check,
-  checkOptions,
-  type Checks,
-  integer,
-  oneOf,
-  roundHalfEven,
-  ShapeError,
-  type Tensor,
-  tensor,
-  toF32,
-} from "@pare/tensor";
-import { checkScales, clampCode, extremesOf, groupBounds, groupSizeOf } from "./groups.ts";
-
-/** Options of {@linkcode rtn}. */
-export interface RtnOptions {
-  /**
-   * The bits of one code, 1 to 8; 1 bit cannot be symmetric.
-   *
-   * @default {4}
-   */
-  bits?: number;
-  /**
-   * Which weights share a scale: a group of neighbours in a row, a row, or the whole matrix.
-   *
-   * @default {"group"}
-   */
-  granularity?: "group" | "row" | "tensor";
-  /**
-   * How many neighbours of a row make a group; only with granularity `group`.
-   *
-   * @default {64}
-   */
-  groupSize?: number;
-  /**
-   * Whether the last group of a row may be shorter than the others; else `groupSize` must divide
-   * the columns.
-   *
-   * @default {false}
-   */
-  partialGroups?: boolean;
-  /**
-   * Whether the grid is symmetric around zero, which saves the zero points.
-   *
-   * @default {false}
-   */
-  symmetric?: boolean;
-  /**
-   * The dtype that scales are stored in.
-   *
-   * @default {"f16"}
-   */
-  scaleDtype?: "f16" | "f32";
-}
-
-/** One rule per option of {@linkcode rtn}. */
-export const RTN_CHECKS: Checks<RtnOptions> = {
-  bits: integer(1, 8),
-  granularity: oneOf("group", "row", "tensor"),
-  groupSize: integer(1),
-  partialGroups: boolean(),
-  symmetric: boolean(),
-  scaleDtype: oneOf("f16", "f32"),
-} satisfies Record<keyof RtnOptions, Check>;
+import type { AffineOperator, MatrixShape, OperatorNode } from "@pare/operators";
+import { ShapeError, type Tensor } from "@pare/tensor";
+import type { RtnOptions } from "./rtn_options.ts";
+import { encodeOnGrid, fitGrid, gridSettings, operatorOnGrid } from "./uniform_grid.ts";
 
 const ACTION = "Cannot quantize by rounding to nearest";
 
@@ -110,45 +47,8 @@ const ACTION = "Cannot quantize by rounding to nearest";
 export function rtn(weight: Tensor, options: RtnOptions = {}): AffineOperator {
   if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
   const [rows, cols] = weight.shape;
-  const { bits, symmetric, scaleDtype, group, perTensor } = resolve([rows, cols], options);
-  const levels = 2 ** bits - 1;
-  const middle = 2 ** (bits - 1);
-  // The whole matrix is a group of one long row.
-  const [width, size] = perTensor ? [rows * cols, rows * cols] : [cols, group];
-  const scaleShape = [rows * cols / width, Math.ceil(width / size)];
-  const count = scaleShape[0] * scaleShape[1];
-  const lows = new Float32Array(count);
-  const exact = new Float32Array(count);
-  for (let g = 0; g < count; g++) {
-    const [least, greatest] = extremesOf(ACTION, weight.data, ...groupBounds(g, width, size));
-    const [lo, hi] = [Math.min(0, least), Math.max(0, greatest)];
-    lows[g] = lo;
-    exact[g] = (symmetric ? 2 * Math.max(-lo, hi) : hi - lo) / levels;
-  }
-  const scales = castTo(tensor(exact, scaleShape), scaleDtype);
-  const steps = toF32(scales).data;
-  checkScales(ACTION, steps, scaleDtype);
-  const zeroPoints = Uint8Array.from(
-    lows,
-    (lo, g) => symmetric ? middle : steps[g] ? clampCode(roundHalfEven(-lo / steps[g]), levels) : 0,
-  );
-  const codes = new Uint8Array(rows * cols);
-  for (let g = 0; g < count; g++) {
-    const step = steps[g];
-    const zeroPoint = zeroPoints[g];
-    const [start, end] = groupBounds(g, width, size);
-    for (let i = start; i < end; i++) {
-      const level = step ? roundHalfEven(weight.data[i] / step) : 0;
-      codes[i] = clampCode(level + zeroPoint, levels);
-    }
-  }
-  return affine({
-    bits,
-    groupSize: perTensor ? null : group,
-    codes: tensor(codes, [rows, cols], "u8"),
-    scales,
-    zeroPoints: symmetric ? null : tensor(zeroPoints, scaleShape, "u8"),
-  });
+  const grid = fitGrid(ACTION, weight, gridSettings(ACTION, [rows, cols], options));
+  return operatorOnGrid(encodeOnGrid(weight.data, grid), grid);
 }
 
 /**
@@ -161,7 +61,7 @@ export function rtn(weight: Tensor, options: RtnOptions = {}): AffineOperator {
  * @throws {TypeError} If an option is unknown.
  */
 export function planRtn(shape: MatrixShape, options: RtnOptions = {}): OperatorNode {
-  const { bits, symmetric, scaleDtype, group, perTensor } = resolve(shape, options);
+  const { bits, symmetric, scaleDtype, group, perTensor } = gridSettings(ACTION, shape, options);
   return {
     form: "affine",
     shape,
@@ -170,19 +70,4 @@ export function planRtn(shape: MatrixShape, options: RtnOptions = {}): OperatorN
     scaleDtype,
     zeroPointDtype: symmetric ? null : "u8",
   };
-}
-
-function resolve([, cols]: MatrixShape, options: RtnOptions) {
-  checkOptions(ACTION, options, RTN_CHECKS);
-  const { bits = 4, granularity = "group", groupSize = 64, symmetric = false } = options;
-  const { partialGroups = false, scaleDtype = "f16" } = options;
-  if (bits === 1 && symmetric) {
-    throw new RangeError(
-      `${ACTION} as bits must be an integer from 2 to 8 for a symmetric grid: current value is 1`,
-    );
-  }
-  const group = granularity === "group"
-    ? groupSizeOf(ACTION, cols, groupSize, partialGroups)
-    : cols;
-  return { bits, symmetric, scaleDtype, group, perTensor: granularity === "tensor" };
 }

@@ -2,7 +2,8 @@ import { bitsPerWeight, byteLengthOf, nodeOf, toDense, unpackCodes } from "@pare
 import { randomNormal, tensor, toF32 } from "@pare/tensor";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { planRtn, rtn, type RtnOptions } from "./rtn.ts";
+import { planRtn, rtn } from "./rtn.ts";
+import type { RtnOptions } from "./rtn_options.ts";
 
 /** Unit roundoff of a scale's dtype, to nearest, and half its least positive number. */
 const ROUNDOFF = { f16: 2 ** -11, f32: 2 ** -24 };
