@@ -1,4 +1,4 @@
-import { byteLengthOf, type OperatorNode, shapeOfNode } from "@pare/operators";
+import { byteLengthOf, type Convergence, type OperatorNode, shapeOfNode } from "@pare/operators";
 import { linearNames, type Model, topLevel } from "@pare/model";
 import { statOf } from "./files.ts";
 import type { Command, CommandInput } from "./flags.ts";
@@ -34,6 +34,7 @@ interface LayerView {
   readonly nmse: number | null;
   readonly activationNmse: number | null;
   readonly predictedLoss: number | null;
+  readonly convergence: Convergence | null;
 }
 
 async function runInspect({ operands, values }: CommandInput): Promise<number> {
@@ -71,6 +72,7 @@ function viewOf(name: string, { model, manifest }: OpenedSource): LayerView {
     nmse: record?.nmse ?? null,
     activationNmse: record?.activationNmse ?? null,
     predictedLoss: record?.predictedLoss ?? null,
+    convergence: record?.convergence ?? null,
   };
 }
 
@@ -118,22 +120,42 @@ async function report(
       ]
       : []),
   ];
-  const isAllocated = layers.some(({ predictedLoss }) => predictedLoss !== null);
+  return [...about, "", layerTable(layers)].join("\n");
+}
+
+function layerTable(layers: readonly LayerView[]): string {
   const number = (value: number | null) => value === null ? "" : formatShare(value);
-  const rows = layers.map((
-    { name, form, shape, byteLength, bitsPerWeight, nmse, activationNmse, predictedLoss },
-  ) => [
-    name,
-    form,
-    shape.join("×"),
-    String(byteLength),
-    bitsPerWeight.toFixed(3),
-    number(nmse),
-    number(activationNmse),
-    ...(isAllocated ? [number(predictedLoss)] : []),
-  ]);
-  const header = ["layer", "form", "shape", "bytes", "bits/weight", "error", "of outputs"];
-  if (isAllocated) header.push("predicted");
-  const align = header.map((_, i) => i < 2 ? "left" : "right");
-  return [...about, "", formatTable(header, rows, align)].join("\n");
+  const columns: [header: string, cell: (layer: LayerView) => string][] = [
+    ["layer", ({ name }) => name],
+    ["form", ({ form }) => form],
+    ["shape", ({ shape }) => shape.join("×")],
+    ["bytes", ({ byteLength }) => String(byteLength)],
+    ["bits/weight", ({ bitsPerWeight }) => bitsPerWeight.toFixed(3)],
+    ["error", ({ nmse }) => number(nmse)],
+    ["of outputs", ({ activationNmse }) => number(activationNmse)],
+  ];
+  if (layers.some(({ predictedLoss }) => predictedLoss !== null)) {
+    columns.push(["predicted", ({ predictedLoss }) => number(predictedLoss)]);
+  }
+  if (layers.some(({ convergence }) => convergence)) {
+    columns.push(
+      ["iteration", ({ convergence }) => convergence ? iterationOf(convergence) : ""],
+      ["loss, first and kept", ({ convergence }) => convergence ? lossesOf(convergence) : ""],
+    );
+  }
+  return formatTable(
+    columns.map(([header]) => header),
+    layers.map((layer) => columns.map(([, cell]) => cell(layer))),
+    columns.map((_, i) => i < 2 ? "left" : "right"),
+  );
+}
+
+/** Which iteration was kept, as `4 of 15`. */
+function iterationOf({ losses, chosen }: Convergence): string {
+  return `${chosen + 1} of ${losses.length}`;
+}
+
+/** What the first iteration lost and the kept one, as `0.0412 → 0.0231`. */
+function lossesOf({ losses, chosen }: Convergence): string {
+  return `${formatShare(losses[0])} → ${formatShare(losses[chosen])}`;
 }

@@ -86,21 +86,22 @@ async function compressLayer(
   const source = await model.linear(name);
   try {
     const weight = step && toDense(source);
-    const { operator: compressed } = step && weight
+    const { operator, convergence } = step && weight
       ? await runMethod(registry[step.method], {
         weight,
         statistics,
         options: step.options,
         device,
       })
-      : { operator: source };
-    const stored = node.form === "dense" || !step ? castOperator(compressed, node) : compressed;
+      : { operator: source, convergence: null };
+    const stored = node.form === "dense" || !step ? castOperator(operator, node) : operator;
     checkNode(nodeOf(stored), node);
     for (const [tensor, numbers] of serialize(stored).tensors) {
       await writer.write(`${name}.${tensor}`, numbers);
     }
     if (stored === source) return { nmse: 0, activationNmse: statistics && 0 };
-    return await measure(weight ?? toDense(source), stored, statistics, device);
+    const measured = await measure(weight ?? toDense(source), stored, statistics, device);
+    return { ...measured, ...(convergence && { convergence }) };
   } catch (error) {
     throw namedError(name, error);
   }

@@ -1,10 +1,13 @@
 import { bytesSource, folderOf, openSafetensors, openShardedSafetensors } from "@pare/formats";
+import { distortion } from "@pare/evaluators";
 import { calibrate, openModel } from "@pare/model";
 import { byteLengthOf, type OperatorNode, type Statistics, toDense } from "@pare/operators";
+import { rtn } from "@pare/quantizers";
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { compress } from "./compress.ts";
 import { openCompressed } from "./compressed_model.ts";
 import { type CompressionJob, planJob } from "./job.ts";
+import { parseManifest } from "./manifest.ts";
 import { parseRecipe } from "./recipe.ts";
 import { resolveRanks } from "./resolve_ranks.ts";
 import { memoryOutput } from "./testing/memory_output.ts";
@@ -15,6 +18,7 @@ import { TINY_CONFIG, tinyCheckpoint } from "./testing/tiny_model.ts";
 const RTN = { method: "rtn", options: { bits: 3, groupSize: 8 } };
 const ASVD = { method: "asvd", layers: "**.mlp.*", options: { keep: 0.7 } };
 const BOTH = { ...ASVD, method: "both", layers: "model.layers.{0,1}.mlp.*" };
+const WIDENING = { ...RTN, method: "widening", layers: "**.self_attn.*" };
 const GREEDY = { ...ASVD, options: {}, allocation: { rule: "greedy", keep: 0.7 } };
 
 const RECIPES: readonly [name: string, recipe: Record<string, unknown>][] = [
@@ -23,6 +27,7 @@ const RECIPES: readonly [name: string, recipe: Record<string, unknown>][] = [
   ["asvd, sequential", { steps: [ASVD], calibration: { sequential: true } }],
   ["both Gram matrices for some, one or none for others", { steps: [RTN, ASVD, BOTH] }],
   ["asvd with ranks of one budget, rtn of the rest", { steps: [RTN, GREEDY] }],
+  ["a method that tells of its iterations, rtn of the rest", { steps: [RTN, WIDENING] }],
   ["rtn of everything", { dtype: "f16", steps: [{ ...RTN, layers: "**" }] }],
 ];
 
@@ -264,6 +269,24 @@ Deno.test("compress() measures outputs by the original model's inputs, whatever 
     return Object.values(layers).map(({ activationNmse }) => activationNmse);
   };
   assertEquals(await measuresOf("spy"), await measuresOf("rtn"));
+});
+
+Deno.test("compress() records how a method went, and nothing for one that does not iterate", async () => {
+  const output = memoryOutput();
+  const { layers } = await compress(jobOf({ steps: [RTN, WIDENING] }), output);
+  const source = openModel(tinyCheckpoint());
+  for (const [name, { method, nmse, convergence }] of Object.entries(layers)) {
+    assertEquals(convergence !== undefined, method === "widening", name);
+    if (!convergence) continue;
+    const narrow = rtn(toDense(await source.linear(name)), { bits: 2, groupSize: 8 });
+    const { nmse: first } = distortion(toDense(await source.linear(name)), toDense(narrow));
+    assertEquals(convergence, {
+      losses: [first, nmse].map((loss) => Number(loss.toPrecision(6))),
+      chosen: 1,
+    });
+  }
+  const text = new TextDecoder().decode(output.files.get("pare.json"));
+  assertEquals(parseManifest(text).layers, layers);
 });
 
 Deno.test("planJob() leaves alone what a step excepts, and dense layers in the model's dtype", () => {

@@ -4,13 +4,14 @@ import type { Model, Tokens } from "@pare/model";
 import {
   type CalibrationRecord,
   type InputRecord,
-  type LayerRecord,
   type Manifest,
   MANIFEST_FILE,
   planManifest,
 } from "./manifest.ts";
+import { longestConvergence } from "./convergence.ts";
 import type { Measure } from "./journal.ts";
-import { type CompressionPlan, planCompression, sizeOfLayers } from "./plan.ts";
+import type { LayerRecord } from "./layer_record.ts";
+import { type CompressionPlan, type LayerPlan, planCompression, sizeOfLayers } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Needs, Registry } from "./registry.ts";
 import type { StatisticsSource } from "./statistics/open_statistics.ts";
@@ -166,7 +167,7 @@ export function manifestOf(job: CompressionJob, plan: CompressionPlan, results: 
   const { measures, digests, sizes, statistics } = results;
   const layers: Record<string, LayerRecord> = {};
   for (const layer of plan.parts.flatMap(({ layers }) => layers)) {
-    const { nmse = 0, activationNmse = null } = measures.get(layer.name) ?? {};
+    const { nmse, activationNmse, convergence } = measures.get(layer.name) ?? unmeasured(layer);
     layers[layer.name] = {
       method: layer.step?.method ?? null,
       node: layer.node,
@@ -174,6 +175,7 @@ export function manifestOf(job: CompressionJob, plan: CompressionPlan, results: 
       nmse,
       activationNmse,
       ...(layer.predictedLoss !== null && { predictedLoss: layer.predictedLoss }),
+      ...(convergence && { convergence }),
     };
   }
   const files = Object.fromEntries(
@@ -191,6 +193,12 @@ export function manifestOf(job: CompressionJob, plan: CompressionPlan, results: 
     files,
     byteLength: 0,
   };
+}
+
+/** What stands in a manifest that is only planned: as many iterations as there may be. */
+function unmeasured({ maxIterations }: LayerPlan): Measure {
+  const convergence = maxIterations > 0 && longestConvergence(maxIterations);
+  return { nmse: 0, activationNmse: null, ...(convergence && { convergence }) };
 }
 
 /** The text of a job, or that which its statistics were gathered on. */

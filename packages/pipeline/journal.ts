@@ -1,5 +1,6 @@
 // What an interrupted job has done: a line for the job, then one for each finished part.
 
+import type { Convergence } from "@pare/operators";
 import type { OutputFolder } from "./output.ts";
 
 /** The name of the journal's file; it is removed when the result is whole. */
@@ -11,6 +12,8 @@ export interface Measure {
   readonly nmse: number;
   /** ‖(W - Ŵ) X‖² / ‖W X‖², or `null` without calibration text. */
   readonly activationNmse: number | null;
+  /** How the method went, as the manifest has it; not there for one that does not iterate. */
+  readonly convergence?: Convergence;
 }
 
 /** A finished part. */

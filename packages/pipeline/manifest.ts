@@ -3,31 +3,13 @@
 // Its length is known before the work starts, so that a dry run can tell the size of the result to
 // the byte: measured numbers are planned at their longest, and the rest is filled up with spaces.
 
-import { type OperatorNode, parseNode } from "@pare/operators";
 import { FormatError } from "@pare/tensor";
+import { type LayerRecord, readLayerRecord } from "./layer_record.ts";
+import { failAt, readRecord } from "./manifest_fields.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The name of the manifest's file. */
 export const MANIFEST_FILE = "pare.json";
-
-/** What was done to one linear layer, and what it cost. */
-export interface LayerRecord {
-  /** The method's name, or `null` where the layer was only copied. */
-  readonly method: string | null;
-  /** How it is stored. */
-  readonly node: OperatorNode;
-  /** Bytes on disk, all side information included. */
-  readonly byteLength: number;
-  /** ‖W - Ŵ‖² / ‖W‖². */
-  readonly nmse: number;
-  /** ‖(W - Ŵ) X‖² / ‖W X‖² on the calibration text, or `null` without one. */
-  readonly activationNmse: number | null;
-  /**
-   * What the allocation of its rank predicted: of the loss on its outputs, or of ‖W - Ŵ‖² / ‖W‖² for
-   * a method that looks at no inputs. Not there where the recipe itself has the rank.
-   */
-  readonly predictedLoss?: number;
-}
 
 /** A file of the folder. */
 export interface FileRecord {
@@ -137,26 +119,26 @@ function encode(manifest: Manifest): Uint8Array {
  */
 export function parseManifest(text: string): Manifest {
   const value = parseJson(text);
-  const manifest = record(value, "it");
-  if (manifest.format !== "pare") fail("format", `must be "pare"`, manifest.format);
-  if (manifest.version !== 1) fail("version", "must be 1", manifest.version);
-  const layers = Object.entries(record(manifest.layers, "layers")).map(([name, value]) => {
-    const layer = record(value, `layers.${name}`);
-    return [name, { ...layer, node: parseNode(layer.node, `layers.${name}.node`) }];
-  });
-  for (const [name, value] of Object.entries(record(manifest.files, "files"))) {
+  const manifest = readRecord(value, "it");
+  if (manifest.format !== "pare") failAt("format", `must be "pare"`, manifest.format);
+  if (manifest.version !== 1) failAt("version", "must be 1", manifest.version);
+  const layers = Object.entries(readRecord(manifest.layers, "layers")).map(([name, value]) => [
+    name,
+    readLayerRecord(value, `layers.${name}`),
+  ]);
+  for (const [name, value] of Object.entries(readRecord(manifest.files, "files"))) {
     if (!/^[\w.-]+$/.test(name) || name.startsWith(".")) {
-      fail("files", "must name files directly inside the folder", name);
+      failAt("files", "must name files directly inside the folder", name);
     }
-    const { byteLength, sha256 } = record(value, `files.${name}`);
+    const { byteLength, sha256 } = readRecord(value, `files.${name}`);
     if (!Number.isSafeInteger(byteLength)) {
-      fail(`files.${name}.byteLength`, "must be a whole number", byteLength);
+      failAt(`files.${name}.byteLength`, "must be a whole number", byteLength);
     }
     if (!/^[0-9a-f]{64}$/.test(String(sha256))) {
-      fail(`files.${name}.sha256`, "must be 64 hexadecimal digits", sha256);
+      failAt(`files.${name}.sha256`, "must be 64 hexadecimal digits", sha256);
     }
   }
-  for (const field of ["recipe", "source"]) record(manifest[field], field);
+  for (const field of ["recipe", "source"]) readRecord(manifest[field], field);
   return { ...manifest, layers: Object.fromEntries(layers) } as unknown as Manifest;
 }
 
@@ -170,19 +152,4 @@ function parseJson(text: string): unknown {
       `must be JSON: ${(error as Error).message}`,
     );
   }
-}
-
-function record(value: unknown, field: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    fail(field, "must be an object", value);
-  }
-  return value as Record<string, unknown>;
-}
-
-function fail(field: string, wanted: string, value: unknown): never {
-  throw new FormatError(
-    "Cannot read pare.json",
-    field,
-    `${wanted}: current value is ${JSON.stringify(value)?.slice(0, 100)}`,
-  );
 }

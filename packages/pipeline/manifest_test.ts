@@ -1,8 +1,10 @@
+import type { Convergence } from "@pare/operators";
 import { FormatError } from "@pare/tensor";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type Manifest, parseManifest, planManifest, serializeManifest } from "./manifest.ts";
 import { parseRecipe } from "./recipe.ts";
+import { longestConvergence, roundConvergence } from "./convergence.ts";
 import { METHODS } from "./testing/methods.ts";
 
 const MANIFEST: Manifest = {
@@ -45,6 +47,25 @@ Deno.test("planManifest() knows the length of the file whatever is measured", ()
       },
     ),
     { seed: 1, numRuns: 500 },
+  );
+});
+
+Deno.test("planManifest() knows the length of the file however many iterations there are", () => {
+  const withLosses = (convergence: Convergence | null): Manifest => ({
+    ...MANIFEST,
+    layers: { lm_head: { ...MANIFEST.layers.lm_head, ...(convergence && { convergence }) } },
+  });
+  const planned = planManifest(withLosses(longestConvergence(12)));
+  const losses = fc.array(fc.double({ min: 0, noNaN: true }), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(losses, (losses) => {
+      const found = roundConvergence({ losses, chosen: losses.length - 1 }, 12);
+      const manifest = { ...withLosses(found), byteLength: planned.byteLength };
+      const text = serializeManifest(manifest, planned.manifestByteLength);
+      assertEquals(new TextEncoder().encode(text).length, planned.manifestByteLength);
+      assertEquals(parseManifest(text), manifest);
+    }),
+    { seed: 3, numRuns: 500 },
   );
 });
 
@@ -96,11 +117,26 @@ Deno.test("parseManifest() gives a FormatError or a manifest for any damage", ()
   assert(refused > 1000, `${refused} refused`);
 });
 
+function layerWith(changes: Record<string, unknown>) {
+  return { a: { ...MANIFEST.layers.lm_head, convergence: { losses: [1], chosen: 0, ...changes } } };
+}
+
+const LOSSES = "layers.a.convergence.losses must be a list of numbers of 0 or more";
+
 const BAD: readonly [name: string, change: Record<string, unknown>, message: string][] = [
   ["another format", { format: "other" }, `format must be "pare"`],
   ["a later version", { version: 2 }, "version must be 1: current value is 2"],
   ["layers that are a list", { layers: [] }, "layers must be an object"],
   ["an unknown form", { layers: { a: { node: { form: "magic" } } } }, "layers.a.node"],
+  ["losses that are none", { layers: layerWith({ losses: [] }) }, LOSSES],
+  ["a loss below 0", { layers: layerWith({ losses: [1, -0.5] }) }, LOSSES],
+  ["a loss that is no number", { layers: layerWith({ losses: ["1"] }) }, LOSSES],
+  ["a loss without end", { layers: layerWith({ losses: [1e999] }) }, LOSSES],
+  [
+    "a chosen iteration that was none",
+    { layers: layerWith({ chosen: 1 }) },
+    "layers.a.convergence.chosen must be an integer from 0 to 0: current value is 1",
+  ],
   [
     "a file outside the folder",
     { files: { "../x": {} } },

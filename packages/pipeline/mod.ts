@@ -8,6 +8,7 @@ export * from "./compress.ts";
 export * from "./compressed_model.ts";
 export * from "./glob.ts";
 export { type Calibration, type CompressionJob, planJob, type PlannedJob } from "./job.ts";
+export type { LayerRecord } from "./layer_record.ts";
 export * from "./manifest.ts";
 export * from "./output.ts";
 export * from "./plan.ts";

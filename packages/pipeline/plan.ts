@@ -27,6 +27,8 @@ export interface LayerPlan {
   readonly step: Step | null;
   /** The loss that the allocation of its rank has predicted; `null` where there was none. */
   readonly predictedLoss: number | null;
+  /** How many iterations its method tells of at most. */
+  readonly maxIterations: number;
   /** How it is stored afterwards. */
   readonly node: OperatorNode;
   /** The full names of the tensors it is stored in, in the order of the file. */
@@ -97,7 +99,8 @@ export function planCompression(
     const stored: OperatorNode = options.dense ? { form: "dense", shape, dtype } : node;
     const tensors = [...tensorSpecsOf(stored).keys()].map((tensor) => `${name}.${tensor}`);
     const predictedLoss = found && found.predictedLoss;
-    return { name, shape, input, step, predictedLoss, node: stored, tensors };
+    const maxIterations = step && registry[step.method].maxIterations?.(step.options) || 0;
+    return { name, shape, input, step, predictedLoss, maxIterations, node: stored, tensors };
   };
   const planVectors = (names: readonly string[]) =>
     new Map(names.map((name) => [name, keptSpec(model.vectorSpec(name), recipe.dtype)]));

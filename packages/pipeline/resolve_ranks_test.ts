@@ -13,7 +13,7 @@ import {
 } from "@std/assert";
 import { compress } from "./compress.ts";
 import { type CompressionJob, planJob } from "./job.ts";
-import type { LayerRecord } from "./manifest.ts";
+import type { LayerRecord } from "./layer_record.ts";
 import { parseRecipe } from "./recipe.ts";
 import { resolveRanks } from "./resolve_ranks.ts";
 import { memoryOutput } from "./testing/memory_output.ts";

@@ -1,6 +1,7 @@
 import type { Device } from "@pare/linalg";
 import type { Convergence, Operator, Statistics } from "@pare/operators";
 import type { Tensor } from "@pare/tensor";
+import { roundConvergence } from "./convergence.ts";
 import type { Method, Options } from "./registry.ts";
 
 /** What a method is shown. */
@@ -63,32 +64,5 @@ export async function runMethod(
     ? result
     : { operator: result, convergence: null };
   const most = maxIterations?.(options) ?? 0;
-  return { operator, convergence: convergence && checked(convergence, most) };
+  return { operator, convergence: convergence && roundConvergence(convergence, most) };
 }
-
-/** Refuses what the manifest cannot hold; rounds what it need not hold to the last digit. */
-function checked({ losses, chosen }: Convergence, most: number): Convergence {
-  const action = "Cannot record the iterations";
-  if (losses.length < 1 || losses.length > most) {
-    throw new RangeError(
-      `${action} as they must be one or more, and at most the ${most} that the method announces: ` +
-        `current number is ${losses.length}`,
-    );
-  }
-  const wrong = losses.find((loss) => !(loss >= 0 && loss < Infinity));
-  if (wrong !== undefined) {
-    throw new RangeError(
-      `${action} as a loss must be 0 or more and finite: current value is ${wrong}`,
-    );
-  }
-  if (!Number.isInteger(chosen) || chosen < 0 || chosen >= losses.length) {
-    throw new RangeError(
-      `${action} as the chosen one must be an integer from 0 to ${losses.length - 1}: ` +
-        `current value is ${chosen}`,
-    );
-  }
-  return { losses: losses.map((loss) => Number(loss.toPrecision(LOSS_DIGITS))), chosen };
-}
-
-/** How many digits of a loss the manifest has: more say nothing of how a method went. */
-export const LOSS_DIGITS = 6;

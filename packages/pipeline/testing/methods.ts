@@ -1,10 +1,14 @@
 import { asvd, ASVD_CHECKS, type AsvdOptions, planAsvd, whitenedSpectrum } from "@pare/decomposers";
-import type { Statistics } from "@pare/operators";
+import { distortion } from "@pare/evaluators";
+import { type Statistics, toDense } from "@pare/operators";
 import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "@pare/quantizers";
 import { tensor } from "@pare/tensor";
 import type { Registry } from "../registry.ts";
 
-/** A method without calibration, one with, and one that looks at the compressed model's inputs too. */
+/**
+ * A method without calibration, one with, one that looks at the compressed model's inputs too, and one
+ * that tells of its iterations.
+ */
 export const METHODS: Registry = {
   rtn: {
     summary: "Rounds to nearest",
@@ -32,6 +36,25 @@ export const METHODS: Registry = {
       asvd(weight, statistics && sumOfBoth(statistics), { ...options, device }),
     spectrum: (weight, statistics, _options, device) =>
       whitenedSpectrum(weight, statistics, { device }),
+  },
+  widening: {
+    summary: "Rounds to nearest with one bit more each time, and tells what that loses",
+    needs: "nothing",
+    checks: RTN_CHECKS,
+    plan: (shape, options: RtnOptions) => planRtn(shape, options),
+    maxIterations: ({ bits = 4 }: RtnOptions) => bits,
+    // One less than announced, as of a method that stops early.
+    compress: (weight, _statistics, options: RtnOptions) => {
+      const widths = Array.from({ length: (options.bits ?? 4) - 1 }, (_, i) => i + 2);
+      const steps = widths.map((bits) => rtn(weight, { ...options, bits }));
+      return {
+        operator: steps[steps.length - 1],
+        convergence: {
+          losses: steps.map((step) => distortion(weight, toDense(step)).nmse),
+          chosen: steps.length - 1,
+        },
+      };
+    },
   },
 };
 
