@@ -1,12 +1,9 @@
 import type { Device } from "@pare/linalg";
 import { dense, type MatrixShape, type Operator, type OperatorNode } from "@pare/operators";
+import type { NamedQuantizer } from "@pare/quantizers";
 import { castFinite, type Tensor } from "@pare/tensor";
-import {
-  FACTOR_QUANTIZERS,
-  type FactorQuantizerName,
-  type FactorQuantizerOf,
-} from "./factor_quantizers.ts";
 import type { FactorDtype, LowRankOptions } from "./low_rank_options.ts";
+import { type QuantizerWith, quantizerWith } from "./quantizer_with.ts";
 
 /** Which of the two factors. */
 export type Side = "left" | "right";
@@ -16,7 +13,7 @@ export interface FactorStore {
   /** Whether the numbers are rounded so far that the other factor should make up for it. */
   readonly isQuantizer: boolean;
   /** Whether errors are weighed by the Gram matrix of what the factor multiplies. */
-  readonly needsGram: boolean;
+  needsGram(side: Side): boolean;
   /** What `store` will return; throws for a shape that does not fit. */
   plan(side: Side, shape: MatrixShape): OperatorNode;
   /** Stores a factor; `gram` is of its inputs, `null` where none is known or needed. */
@@ -43,28 +40,32 @@ export function factorStoreOf({ factorDtype, factorQuantizer }: LowRankOptions):
         `are ${factorDtype} and ${JSON.stringify(factorQuantizer)}`,
     );
   }
-  return quantizerStore(factorQuantizer);
+  const { method, options } = factorQuantizer;
+  const sided = (side: Side) =>
+    quantizerWith(
+      { method, options: { ...options, ...factorQuantizer[side] } } as NamedQuantizer,
+      { partialGroups: true },
+    );
+  return quantizerStore({ left: sided("left"), right: sided("right") });
 }
 
-function denseStore(dtype: FactorDtype): FactorStore {
+/** Factors that are stored as they are. */
+export function denseStore(dtype: FactorDtype): FactorStore {
   return {
     isQuantizer: false,
-    needsGram: false,
+    needsGram: () => false,
     plan: (_side, shape) => ({ form: "dense", shape, dtype }),
     store: (_side, factor) => dense(castFinite(ACTION, factor, dtype)),
   };
 }
 
-function quantizerStore<Name extends FactorQuantizerName>(
-  { method, options, ...sides }: FactorQuantizerOf<Name>,
-): FactorStore {
-  const quantizer = FACTOR_QUANTIZERS[method];
-  const optionsOf = (side: Side) => ({ ...options, ...sides[side] });
+/** Factors that are stored by a quantizer each. */
+export function quantizerStore(quantizers: Readonly<Record<Side, QuantizerWith>>): FactorStore {
   return {
     isQuantizer: true,
-    needsGram: quantizer.needsGram,
-    plan: (side, shape) => quantizer.plan(shape, optionsOf(side)),
+    needsGram: (side) => quantizers[side].needsGram,
+    plan: (side, shape) => quantizers[side].plan(shape),
     store: (side, factor, gram, device) =>
-      quantizer.quantize(castFinite(ACTION, factor, "f32"), gram, optionsOf(side), device),
+      quantizers[side].quantize(castFinite(ACTION, factor, "f32"), gram, device),
   };
 }

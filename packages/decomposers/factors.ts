@@ -63,7 +63,7 @@ export async function storeFactors(
   }
   const target = await targetOf(options, store, context, () => factors);
   const { left, right } = store.isQuantizer ? await balanceFactors(factors, gram, device) : factors;
-  const stored = await store.store("right", right, store.needsGram ? gram : null, device);
+  const stored = await store.store("right", right, store.needsGram("right") ? gram : null, device);
   return await storeLeft(store, left, stored, { target, gram, hasScales: false, device });
 }
 
@@ -81,7 +81,7 @@ export async function storeJunction(
   const { gram, device } = context;
   const { left, columns, rest } = junction;
   const target = await targetOf(options, store, context, () => factorsOfJunction(junction));
-  const restGram = store.needsGram && gram ? othersOf(gram, columns) : null;
+  const restGram = store.needsGram("right") && gram ? othersOf(gram, columns) : null;
   const stored = interpolative(
     rest && await store.store("right", rest, restGram, device),
     columns,

@@ -78,7 +78,7 @@ function rounded(m: Matrix, bits: number): Matrix {
 function plainStore(bits: number, seen: Partial<Record<Side, Matrix | null>> = {}): FactorStore {
   return {
     isQuantizer: true,
-    needsGram: true,
+    needsGram: () => true,
     plan: (_side, shape) => ({ form: "dense", shape, dtype: "f32" }),
     store: (side, factor, gram) => {
       seen[side] = gram;
@@ -269,7 +269,7 @@ Deno.test("quantized factors refuse what is unknown, out of range or does not fi
       RangeError,
       `factorQuantizer must be an object with a method and its options: current value is "rtn"`,
     ],
-    [{ factorQuantizer: {} }, TypeError, `method must be one of "rtn": current value is undefined`],
+    [{ factorQuantizer: {} }, TypeError, `method must be one of "rtn"`],
     [
       { factorQuantizer: { method: "gptz" } },
       RangeError,
@@ -280,12 +280,12 @@ Deno.test("quantized factors refuse what is unknown, out of range or does not fi
     [
       { factorQuantizer: { method: "rtn", options: { bit: 4 } } },
       TypeError,
-      `Cannot decompose by SVD (factorQuantizer) (options) as option "bit" is unknown`,
+      `Cannot decompose by SVD (factorQuantizer) (rtn) as option "bit" is unknown`,
     ],
     [
       { factorQuantizer: { method: "rtn", left: { bits: 9 } } },
       RangeError,
-      "(left) as bits must be an integer from 1 to 8: current value is 9",
+      "(rtn, left) as bits must be an integer from 1 to 8: current value is 9",
     ],
     [
       { factorQuantizer: { method: "rtn", right: { groupSize: 7, partialGroups: false } } },

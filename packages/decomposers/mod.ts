@@ -17,12 +17,7 @@
 
 export type { ConditionerOptions } from "./conditioner.ts";
 export type { NestedOptions } from "./nested_rank.ts";
-export type {
-  FactorQuantizer,
-  FactorQuantizerName,
-  FactorQuantizerOf,
-  FactorQuantizerOptions,
-} from "./factor_quantizers.ts";
+export type { FactorQuantizer, FactorQuantizerOf } from "./factor_quantizers.ts";
 export type { RidgeOptions } from "./ridge.ts";
 export { allocateGreedy } from "./allocation/allocate_greedy.ts";
 export { allocateInverseLog } from "./allocation/allocate_inverse_log.ts";

@@ -40,12 +40,12 @@ export async function storeLeft(
   context: LeftContext,
 ): Promise<ProductOperator> {
   const { target, gram, hasScales, device } = context;
-  if (!target && !store.needsGram && !hasScales) {
+  if (!target && !store.needsGram("left") && !hasScales) {
     return product(await store.store("left", left, null, device), stored);
   }
   const right = toF64(toDense(stored));
   const fitted = target ? await refitFactors({ left, right }, target, gram, device) : left;
-  const behind = store.needsGram ? await gramBehind(right, gram, device) : null;
+  const behind = store.needsGram("left") ? await gramBehind(right, gram, device) : null;
   if (!hasScales) return product(await store.store("left", fitted, behind, device), stored);
   const balanced = await balanceLeft({ left: fitted, right }, gram, device);
   const inner = await store.store(
