@@ -1,5 +1,7 @@
 // out = x · Wᵀ for a matrix of integer codes, restored a few rows at a time where they are needed.
 
+import { arrangeToken } from "./arrange_token";
+import { codesOfStep } from "./code_lanes";
 import { dequantize, LAYOUT_BYTES, writeLayout } from "./dequantize";
 import { canDotCodes, dotCodes } from "./dot_codes";
 import { divideUp, grain, word } from "./memory";
@@ -40,16 +42,18 @@ export function affineMatmulTasks(): usize {
  * address of the zero points is 0 if number 0 is the one for all.
  */
 export function affineMatmulTask(task: usize): void {
+  if (word(4) == 1 && canDotCodes()) return oneTask(task);
   writeLayout(word(7), spare());
-  if (word(4) == 1 && canDotCodes()) oneTask(task);
-  else if (word(4) <= THIN_TOKENS) thinTask(task);
+  if (word(4) <= THIN_TOKENS) thinTask(task);
   else blockTask(task);
 }
 
 function oneTask(task: usize): void {
   const end = min(word(5), (task + 1) * taskRows());
+  const step = codesOfStep();
+  arrangeToken(step);
   for (let row = task * taskRows(); row < end; row++) {
-    store<f32>(word(11) + row * 4, dotCodes(row, word(3), spare()));
+    store<f32>(word(11) + row * 4, dotCodes(row, step));
   }
 }
 

@@ -30,19 +30,20 @@ export function unpackCodes(codes: usize, bytes: v128, multipliers: v128, shift:
 
 /** The relaxed instruction does the same for numbers below sixteen, with less checking. */
 @inline
-function pickBytes(bytes: v128, numbers: v128): v128 {
+export function pickBytes(bytes: v128, numbers: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(bytes, numbers);
   return i8x16.swizzle(bytes, numbers);
 }
 
+/** The first four of them; signed integers convert in one instruction, others do not. */
 @inline
 export function lowFloats(codes: v128): v128 {
-  return f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(codes));
+  return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(codes));
 }
 
 @inline
 export function highFloats(codes: v128): v128 {
-  return f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(codes));
+  return f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(codes));
 }
 
 /** The scale of a group of a row; there may be one for all. */
