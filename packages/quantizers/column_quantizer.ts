@@ -2,7 +2,7 @@
 // columns that come after can make up for its errors.
 
 import type { Device, DeviceArray } from "@pare/linalg";
-import type { Operator, WeightPlan } from "@pare/operators";
+import type { MatrixShape, Operator, WeightPlan } from "@pare/operators";
 import type { Checks, Tensor } from "@pare/tensor";
 
 /** A quantizer that can round column by column, or block by block. */
@@ -11,8 +11,11 @@ export interface ColumnQuantizer<Options extends object> {
   readonly checks: Checks<Options>;
   /** What it will return; throws for options that do not fit the shape. */
   readonly plan: WeightPlan<Options>;
-  /** How many neighbouring columns are rounded at once; the last block may be smaller. */
-  readonly blockSize: (options: Options) => number;
+  /**
+   * How many neighbouring columns of a matrix of the given shape are rounded at once; the last block
+   * may be smaller.
+   */
+  readonly blockSize: (options: Options, shape: MatrixShape) => number;
   /** Begins to quantize a matrix; whatever depends on all of it is settled now, such as its scale. */
   readonly begin: (
     weight: Tensor,
