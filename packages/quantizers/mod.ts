@@ -21,6 +21,7 @@ export * from "./rtn_options.ts";
 export * from "./column_quantizer.ts";
 export * from "./column_quantizers.ts";
 export * from "./hessian.ts";
+export * from "./hqq.ts";
 export * from "./named_options.ts";
 export * from "./plain_quantizers.ts";
 export * from "./quantizers.ts";

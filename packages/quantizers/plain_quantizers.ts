@@ -4,6 +4,7 @@
 import type { Device } from "@pare/linalg";
 import type { Operator, WeightPlan } from "@pare/operators";
 import type { Checks, Tensor } from "@pare/tensor";
+import { hqq, HQQ_CHECKS, type HqqOptions, planHqq } from "./hqq.ts";
 import { planRtn, rtn } from "./rtn.ts";
 import { RTN_CHECKS, type RtnOptions } from "./rtn_options.ts";
 
@@ -47,6 +48,8 @@ export type NamedOptions<Table> = {
 export interface PlainQuantizerOptions {
   /** Rounding to nearest. */
   rtn: RtnOptions;
+  /** Half-quadratic quantization. */
+  hqq: HqqOptions;
 }
 
 /** The quantizers that keep the basis, by name. */
@@ -58,5 +61,11 @@ export const PLAIN_QUANTIZERS: {
     needsGram: () => false,
     plan: planRtn,
     quantize: (weight, _gram, options) => rtn(weight, options),
+  },
+  hqq: {
+    checks: HQQ_CHECKS,
+    needsGram: () => false,
+    plan: planHqq,
+    quantize: (weight, _gram, options) => hqq(weight, options),
   },
 };
