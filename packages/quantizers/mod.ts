@@ -22,6 +22,7 @@ export * from "./column_quantizer.ts";
 export * from "./column_quantizers.ts";
 export * from "./hessian.ts";
 export * from "./hqq.ts";
+export * from "./incoherence.ts";
 export * from "./named_options.ts";
 export * from "./plain_quantizers.ts";
 export * from "./quantizers.ts";

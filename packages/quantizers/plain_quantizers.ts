@@ -30,18 +30,21 @@ export interface Quantizer<Options extends object> {
   ) => Operator | Promise<Operator>;
 }
 
+/** A method by name, with its options. */
+export interface NamedOptionsOf<Table, Name extends keyof Table> {
+  /** The method. */
+  method: Name;
+  /**
+   * Its options.
+   *
+   * @default {{}}
+   */
+  options?: Table[Name];
+}
+
 /** One of several methods by name, with its options. */
 export type NamedOptions<Table> = {
-  [Name in keyof Table]: {
-    /** The method. */
-    method: Name;
-    /**
-     * Its options.
-     *
-     * @default {{}}
-     */
-    options?: Table[Name];
-  };
+  [Name in keyof Table]: NamedOptionsOf<Table, Name>;
 }[keyof Table];
 
 /** The options of each quantizer that keeps the basis. */

@@ -1,6 +1,13 @@
 // The quantizers by name, for methods that leave to their user by which one a matrix is stored.
 
 import {
+  incoherence,
+  INCOHERENCE_CHECKS,
+  incoherenceNeedsGram,
+  type IncoherenceOptions,
+  planIncoherence,
+} from "./incoherence.ts";
+import {
   type NamedOptions,
   PLAIN_QUANTIZERS,
   type PlainQuantizerOptions,
@@ -8,7 +15,10 @@ import {
 } from "./plain_quantizers.ts";
 
 /** The options of each quantizer. */
-export interface QuantizerOptions extends PlainQuantizerOptions {}
+export interface QuantizerOptions extends PlainQuantizerOptions {
+  /** Any of the others, in a random basis. */
+  incoherence: IncoherenceOptions;
+}
 
 /** A quantizer by name. */
 export type QuantizerName = keyof QuantizerOptions;
@@ -21,4 +31,10 @@ export const QUANTIZERS: {
   readonly [Name in QuantizerName]: Quantizer<QuantizerOptions[Name]>;
 } = {
   ...PLAIN_QUANTIZERS,
+  incoherence: {
+    checks: INCOHERENCE_CHECKS,
+    needsGram: incoherenceNeedsGram,
+    plan: planIncoherence,
+    quantize: (weight, gram, options, device) => incoherence(weight, gram, { ...options, device }),
+  },
 };
