@@ -15,17 +15,14 @@
 // Bound: that of the other quantizer, on W_r. Cost: m n (log m + log n) + n² log n sums, and one dense
 // factor K for each side: (m + n) n K.
 
-import { type Device, hadamardBlock, withDevice } from "@pare/linalg";
+import { type Device, withDevice } from "@pare/linalg";
 import {
-  hadamardRotation,
   type MatrixShape,
   type OperatorNode,
   rotate,
   rotated,
   type RotatedOperator,
-  type RotatedSides,
   rotateGram,
-  type RotationNode,
 } from "@pare/operators";
 import {
   type Check,
@@ -36,6 +33,7 @@ import {
   ShapeError,
   type Tensor,
 } from "@pare/tensor";
+import { hadamardSides, type HadamardSidesOptions, planHadamardSides } from "./hadamard_sides.ts";
 import { namedOptions } from "./named_options.ts";
 import {
   type NamedOptions,
@@ -45,26 +43,13 @@ import {
 } from "./plain_quantizers.ts";
 
 /** Options of {@linkcode incoherence}. */
-export interface IncoherenceOptions {
+export interface IncoherenceOptions extends HadamardSidesOptions {
   /**
    * The quantizer of the rotated matrix: any but this one.
    *
    * @default {{ method: "rtn" }}
    */
   quantizer?: NamedOptions<PlainQuantizerOptions>;
-  /**
-   * Which random signs. Layers of one width and one seed turn their inputs alike, so that those which
-   * read the same input could share the turned one.
-   *
-   * @default {0}
-   */
-  seed?: number;
-  /**
-   * Which sides are turned: rows (`output`), columns (`input`) or both.
-   *
-   * @default {"both"}
-   */
-  sides?: "both" | "input" | "output";
 }
 
 /** One rule per option of {@linkcode incoherence}. */
@@ -73,9 +58,6 @@ export const INCOHERENCE_CHECKS: Checks<IncoherenceOptions> = {
   seed: integer(0),
   sides: oneOf("both", "input", "output"),
 } satisfies Record<keyof IncoherenceOptions, Check>;
-
-/** The independent sequences of one seed. */
-const STREAMS = { input: 0, output: 1 };
 
 const ACTION = "Cannot quantize in a random basis";
 
@@ -118,7 +100,7 @@ export async function incoherence(
   const [rows, cols] = weight.shape;
   const quantizer = bound(rest.quantizer ?? { method: "rtn" });
   const seen = quantizer.needsGram ? checkGram(gram, cols) : null;
-  const sides = sidesOf([rows, cols], rest);
+  const sides = hadamardSides([rows, cols], rest);
   quantizer.plan([rows, cols]);
   return await withDevice(device, async (device) => {
     const turned = await rotate(weight, sides, { device });
@@ -142,13 +124,11 @@ export function planIncoherence(
   options: IncoherenceOptions = {},
 ): OperatorNode {
   checkOptions(ACTION, options, INCOHERENCE_CHECKS);
-  const [rows, cols] = shape;
-  const { quantizer = { method: "rtn" }, sides = "both" } = options;
+  const { quantizer = { method: "rtn" } } = options;
   return {
     form: "rotated",
     inner: bound(quantizer).plan(shape),
-    left: sides === "input" ? null : planSide(rows),
-    right: sides === "output" ? null : planSide(cols),
+    ...planHadamardSides(shape, options),
   };
 }
 
@@ -176,23 +156,6 @@ function bound<Name extends keyof PlainQuantizerOptions>(
     quantize: (weight: Tensor, gram: Tensor<"f64"> | null, device: Device) =>
       quantize(weight, gram, given, device),
   };
-}
-
-function sidesOf([rows, cols]: MatrixShape, options: IncoherenceOptions): RotatedSides {
-  const { seed = 0, sides = "both" } = options;
-  const rotationOf = (size: number, side: "input" | "output") =>
-    sides === side || sides === "both" ? rotationOfSide(size, seed, STREAMS[side]) : null;
-  return { left: rotationOf(rows, "output"), right: rotationOf(cols, "input") };
-}
-
-/** A side that nothing is mixed in is not worth its signs. */
-function rotationOfSide(size: number, seed: number, stream: number) {
-  return hadamardBlock(size) > 1 ? hadamardRotation(size, { seed, stream }) : null;
-}
-
-function planSide(size: number): RotationNode | null {
-  const block = hadamardBlock(size);
-  return block > 1 ? { kind: "hadamard", block } : null;
 }
 
 function checkGram(gram: Tensor<"f64"> | null, cols: number): Tensor<"f64"> {

@@ -20,6 +20,7 @@ export * from "./rtn.ts";
 export * from "./rtn_options.ts";
 export * from "./column_quantizer.ts";
 export * from "./column_quantizers.ts";
+export * from "./hadamard_sides.ts";
 export * from "./hessian.ts";
 export * from "./hqq.ts";
 export * from "./incoherence.ts";
