@@ -4,6 +4,7 @@ import {
   type Calibration,
   checkSameText,
   type CompressionJob,
+  needsOf,
   parseRecipe,
   type Recipe,
 } from "@pare/pipeline";
@@ -143,7 +144,7 @@ async function readText(
   place: StatisticsPlace | null,
 ): Promise<Calibration | null> {
   const { source: { isDemo }, recipe: { steps }, values } = input;
-  const isNeeded = steps.some(({ method }) => REGISTRY[method].needs !== "nothing");
+  const isNeeded = steps.some((step) => needsOf(step, REGISTRY) !== "nothing");
   const ownText = isDemo && isNeeded && place?.kind !== "file" ? demoCalibration() : undefined;
   const path = values.text("calibration") ?? ownText;
   return path === undefined ? null : await readCalibration(path, input);

@@ -25,21 +25,36 @@ import {
   whitenedSpectrum,
 } from "@pare/decomposers";
 import type { Method, Registry } from "@pare/pipeline";
-import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "@pare/quantizers";
+import { type QuantizerName, type QuantizerOptions, QUANTIZERS } from "@pare/quantizers";
 
 /** What each rank gains on the inputs that calibration saw. */
 const gainOnInputs: Method["spectrum"] = (weight, statistics, { ridge }: RidgeOptions, device) =>
   whitenedSpectrum(weight, statistics, { ridge, device });
 
+/** The method that stores a weight by a quantizer, as its row of {@linkcode QUANTIZERS} does. */
+function byQuantizer<Name extends QuantizerName>(name: Name, summary: string): Method {
+  const { checks, needsGram, plan, quantize } = QUANTIZERS[name];
+  return {
+    summary,
+    needs: (options: QuantizerOptions[Name]) => needsGram(options) ? "gram" : "nothing",
+    checks,
+    plan: (shape, options: QuantizerOptions[Name]) => plan(shape, options),
+    compress: (weight, statistics, options: QuantizerOptions[Name], device) =>
+      quantize(weight, statistics && statistics.gram, options, device),
+  };
+}
+
 /** The methods by name. */
 export const REGISTRY: Registry = {
-  rtn: {
-    summary: "Rounds every weight to the nearest level of a uniform grid; needs no calibration",
-    needs: "nothing",
-    checks: RTN_CHECKS,
-    plan: (shape, options: RtnOptions) => planRtn(shape, options),
-    compress: (weight, _statistics, options: RtnOptions) => rtn(weight, options),
-  },
+  rtn: byQuantizer(
+    "rtn",
+    "Rounds every weight to the nearest level of a uniform grid; needs no calibration",
+  ),
+  hqq: byQuantizer("hqq", "As rtn, with zero points fitted to all but outliers; no calibration"),
+  incoherence: byQuantizer(
+    "incoherence",
+    "Any other quantizer, in a random basis where no weight stands out",
+  ),
   svd: {
     summary: "Splits a matrix into two thin ones by truncated SVD; needs no calibration",
     needs: "nothing",

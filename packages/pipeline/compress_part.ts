@@ -15,6 +15,7 @@ import { castOperator } from "./cast_operator.ts";
 import type { Measure } from "./journal.ts";
 import type { PartInputs } from "./part_inputs.ts";
 import { namedError } from "./named_error.ts";
+import { needsOf } from "./needs_of.ts";
 import type { LayerPlan, Part } from "./plan.ts";
 import type { Registry } from "./registry.ts";
 import { runMethod } from "./run_method.ts";
@@ -72,7 +73,7 @@ function statisticsOf(
   registry: Registry,
 ): Statistics | null {
   if (input === null) return null;
-  if (!compressed || !step || registry[step.method].needs !== "both-grams") return original[input];
+  if (!compressed || !step || needsOf(step, registry) !== "both-grams") return original[input];
   const { tokens, gram } = compressed[input];
   return { ...original[input], compressed: { tokens, gram } };
 }

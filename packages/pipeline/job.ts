@@ -11,6 +11,7 @@ import {
 import { longestConvergence } from "./convergence.ts";
 import type { Measure } from "./journal.ts";
 import type { LayerRecord } from "./layer_record.ts";
+import { needsOf } from "./needs_of.ts";
 import { type CompressionPlan, type LayerPlan, planCompression, sizeOfLayers } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Needs, Registry } from "./registry.ts";
@@ -104,8 +105,8 @@ function checkCalibration(
 ): void {
   const { steps, calibration: { sequential, skipFirstTokens } } = recipe;
   const namesOf = (...wanted: readonly Needs[]) => {
-    const methods = steps.map(({ method }) => method);
-    return [...new Set(methods.filter((name) => wanted.includes(registry[name].needs)))].join(", ");
+    const found = steps.filter((step) => wanted.includes(needsOf(step, registry)));
+    return [...new Set(found.map(({ method }) => method))].join(", ");
   };
   if (needs === "both-grams" && sequential) {
     throw new RangeError(

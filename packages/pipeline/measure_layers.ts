@@ -12,6 +12,7 @@ import type { InputStatistics } from "./calibration_stream.ts";
 import type { CompressionJob } from "./job.ts";
 import type { RankTarget } from "./rank_targets.ts";
 import { namedError } from "./named_error.ts";
+import { needsOf } from "./needs_of.ts";
 import { runMethod } from "./run_method.ts";
 import type { CompressOptions } from "./write_weights.ts";
 
@@ -67,7 +68,7 @@ async function* walk(
 ): AsyncGenerator<{ block: number | null; statistics: InputStatistics | null }, void, void> {
   yield { block: null, statistics: null };
   const last = Math.max(-1, ...targets.map(({ block }) => block ?? -1));
-  const isNeeded = targets.some(({ step }) => registry[step.method].needs !== "nothing");
+  const isNeeded = targets.some(({ step }) => needsOf(step, registry) !== "nothing");
   if (!isNeeded || saved || !calibration) {
     for (let block = 0; block <= last; block++) {
       const isRead = isNeeded && targets.some((target) => target.block === block);

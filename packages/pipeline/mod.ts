@@ -10,6 +10,7 @@ export * from "./glob.ts";
 export { type Calibration, type CompressionJob, planJob, type PlannedJob } from "./job.ts";
 export type { LayerRecord } from "./layer_record.ts";
 export * from "./manifest.ts";
+export { needsOf } from "./needs_of.ts";
 export * from "./output.ts";
 export * from "./plan.ts";
 export * from "./recipe.ts";

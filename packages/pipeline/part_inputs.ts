@@ -6,6 +6,7 @@
 // the original one on either stream, the compressed one on the second.
 
 import { type InputStatistics, startStream, type StreamContext } from "./calibration_stream.ts";
+import { needsOf } from "./needs_of.ts";
 import type { Part } from "./plan.ts";
 
 /** What the layers of one part read. */
@@ -30,7 +31,7 @@ export function openInputs(context: StreamContext): Inputs {
   const stream = (isCompressed: boolean, last: Part | undefined) =>
     calibration && last ? startStream(context, { isCompressed, last }) : null;
   const needsBoth = ({ layers }: Part) =>
-    layers.some(({ step }) => step && registry[step.method].needs === "both-grams");
+    layers.some(({ step }) => step && needsOf(step, registry) === "both-grams");
   const main = statistics ? null : stream(
     recipe.calibration.sequential,
     parts.findLast(({ block }) => block !== null),

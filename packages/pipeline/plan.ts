@@ -12,6 +12,7 @@ import {
 } from "@pare/operators";
 import type { FloatDtype, TensorSpec } from "@pare/tensor";
 import { matchesGlob } from "./glob.ts";
+import { needsOf } from "./needs_of.ts";
 import type { Recipe, Step } from "./recipe.ts";
 import { NEEDS, type Needs, type Registry } from "./registry.ts";
 
@@ -126,7 +127,7 @@ export function planCompression(
         `${layers.map((glob) => `"${glob}"`).join(", ")}`,
     );
   }
-  const needs = [...used].map(({ method }) => NEEDS.indexOf(registry[method].needs));
+  const needs = [...used].map((step) => NEEDS.indexOf(needsOf(step, registry)));
   return {
     parts,
     files: planSafetensors(specsOf(parts), {
@@ -223,8 +224,8 @@ function planStep(
   step: Step,
   registry: Registry,
 ): OperatorNode {
-  const { plan, needs } = registry[step.method];
-  if (input === null && needs !== "nothing") {
+  const { plan } = registry[step.method];
+  if (input === null && needsOf(step, registry) !== "nothing") {
     throw new RangeError(
       `${ACTION} of ${name} as a layer outside the blocks must have a method without calibration: ` +
         `current method is ${step.method}`,

@@ -9,6 +9,7 @@ import {
   record,
 } from "@pare/tensor";
 import type { Options, Registry } from "./registry.ts";
+import { shareSchemas } from "./share_schemas.ts";
 import { ALLOCATION_CHECKS, parseAllocation, type StepAllocation } from "./step_allocation.ts";
 
 /** One step of a recipe: a method, where it applies, and its options. */
@@ -149,7 +150,7 @@ export function recipeSchema(registry: Registry): Record<string, unknown> {
     required: ["method"],
     additionalProperties: false,
   }));
-  return {
+  return shareSchemas({
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "pare recipe",
     description: "What to do with a model: steps, each a compression method and where it applies",
@@ -161,7 +162,7 @@ export function recipeSchema(registry: Registry): Record<string, unknown> {
     },
     required: ["version"],
     additionalProperties: false,
-  };
+  });
 }
 
 /** Accepts a glob, or a list of at least `minItems` globs. */

@@ -15,8 +15,11 @@ export const NEEDS: readonly Needs[] = ["nothing", "channels", "gram", "both-gra
 export interface Method {
   /** One sentence for help texts. */
   readonly summary: string;
-  /** Which statistics of the inputs it takes; those who need none run without calibration text. */
-  readonly needs: Needs;
+  /**
+   * Which statistics of the inputs it takes, where that depends on its options as a function of
+   * them; those who need none run without calibration text.
+   */
+  readonly needs: Needs | ((options: Options) => Needs);
   /** One rule per option; also what the recipe's schema says of them. */
   readonly checks: Readonly<Record<string, Check>>;
   /** What it will return for a weight of the given shape; throws for options that do not fit. */
