@@ -89,6 +89,8 @@ export interface AffineArrays {
   readonly scales: DeviceArray;
   /** Zero points of the shape of `scales`, f32, or a single number for all. */
   readonly zeroPoints: DeviceArray | number;
+  /** What codes of up to 4 bits stand for, f32 `[2^bits]`; for themselves by default. */
+  readonly levels?: DeviceArray;
   /** The bits of one code, 1 to 8. */
   readonly bits: number;
   /** How many neighbours of a row share a scale; the last group of a row may be shorter. */
@@ -235,7 +237,8 @@ export interface Device extends FactorizationSteps, TrainingSteps, Disposable {
    */
   nearest(x: DeviceArray, codebook: DeviceArray): DeviceArray;
   /**
-   * `x · Wᵀ` for W = scale · (code − zero point), dequantized while it multiplies.
+   * `x · Wᵀ` for W = scale · (code − zero point), dequantized while it multiplies; where there are
+   * levels, W = scale · (levels[code] − zero point).
    *
    * @param x f32 `[…, cols]`.
    * @returns f32 `[…, rows]`.

@@ -94,6 +94,8 @@ export interface AffineMatmulParams<S> {
   scales: S;
   /** f32, as many as scales, or one number for all. */
   zeroPoints: S | number;
+  /** f32 `[2^bits]`, of up to 4 bits: what codes stand for; `null` if for themselves. */
+  levels: S | null;
   /** f32 `[tokens, rows]`. */
   out: S;
   /** Rows of `x`. */

@@ -13,10 +13,15 @@ export function affineMatmul<S>(
 ): DeviceArray {
   const action = "Cannot multiply by affine codes";
   const sizes = sizesOf(action, x, weight);
-  const { codes, scales, zeroPoints } = weight;
+  const { codes, scales, zeroPoints, levels } = weight;
   if (typeof zeroPoints !== "number") {
     checkShape(action, zeroPoints, scales.shape);
     sameDtype(action, scales, zeroPoints);
+  }
+  if (levels) {
+    checkCount(action, "bits of codes for levels", weight.bits, 1, 4);
+    checkShape(action, levels, [2 ** weight.bits]);
+    sameDtype(action, scales, levels);
   }
   if (x.dtype !== "f32" || scales.dtype !== "f32" || codes.dtype !== "u8") {
     throw new TypeError(
@@ -30,13 +35,17 @@ export function affineMatmul<S>(
     codes: context.open(action, codes),
     scales: context.open(action, scales),
     zeroPoints: typeof zeroPoints === "number" ? zeroPoints : context.open(action, zeroPoints),
+    levels: levels ? context.open(action, levels) : null,
     out: context.open(action, out),
     ...sizes,
   });
   return out;
 }
 
-type Sizes = Omit<AffineMatmulParams<unknown>, "x" | "codes" | "scales" | "zeroPoints" | "out">;
+type Sizes = Omit<
+  AffineMatmulParams<unknown>,
+  "x" | "codes" | "scales" | "zeroPoints" | "levels" | "out"
+>;
 
 function sizesOf(action: string, x: DeviceArray, weight: AffineArrays): Sizes {
   const { codes, scales, bits, groupSize, rows, cols } = weight;

@@ -61,6 +61,8 @@ interface Codes {
   readonly codes: Uint8Array;
   readonly scales: Values;
   readonly zeroPoints: Values | number;
+  /** What codes stand for; for themselves where there are none. */
+  readonly levels?: Values;
 }
 
 function randomCodes(
@@ -88,9 +90,14 @@ function randomCodes(
   };
 }
 
+/** Codes for levels of both signs. */
+function withLevels(codes: Codes): Codes {
+  return { ...codes, levels: randomValues([2 ** codes.bits], 9, "f32") };
+}
+
 /** Packs and uploads; rows are filled up to whole words of 4 bytes. */
 function upload(device: Device, codes: Codes): AffineArrays & Disposable {
-  const { rows, cols, bits, groupSize, zeroPoints } = codes;
+  const { rows, cols, bits, groupSize, zeroPoints, levels } = codes;
   const rowBytes = 4 * Math.ceil(cols * bits / 32);
   const bytes = new Uint8Array(rows * rowBytes);
   for (let row = 0; row < rows; row++) {
@@ -104,8 +111,10 @@ function upload(device: Device, codes: Codes): AffineArrays & Disposable {
     scales: put(device, codes.scales, "f32"),
     zeroPoints: typeof zeroPoints === "number" ? zeroPoints : put(device, zeroPoints, "f32"),
   };
+  const levelArray = levels && put(device, levels, "f32");
   return {
     ...arrays,
+    ...(levelArray ? { levels: levelArray } : {}),
     bits,
     groupSize,
     rows,
@@ -113,6 +122,7 @@ function upload(device: Device, codes: Codes): AffineArrays & Disposable {
     [Symbol.dispose]() {
       arrays.codes[Symbol.dispose]();
       arrays.scales[Symbol.dispose]();
+      levelArray?.[Symbol.dispose]();
       if (typeof arrays.zeroPoints !== "number") arrays.zeroPoints[Symbol.dispose]();
     },
   };
@@ -122,7 +132,8 @@ function upload(device: Device, codes: Codes): AffineArrays & Disposable {
  * x · Wᵀ with W written out.
  *
  * A device may factor the scale and the zero point out of the sums over a group, so that codes and
- * zero points round by themselves: |error| <= (cols + 6) u Σ |x| scale (code + |zero point|).
+ * zero points round by themselves: |error| <= (cols + 6) u Σ |x| scale (|code| + |zero point|), where a
+ * code may stand for its level.
  */
 function affineProduct(x: Values, w: Codes): Expected {
   const tokens = x.data.length / w.cols;
@@ -134,10 +145,11 @@ function affineProduct(x: Values, w: Codes): Expected {
       for (let col = 0; col < w.cols; col++) {
         const group = w.groups && row * w.groups + Math.floor(col / w.groupSize);
         const zero = typeof w.zeroPoints === "number" ? w.zeroPoints : w.zeroPoints.data[group];
-        const code = w.codes[row * w.cols + col];
+        const integer = w.codes[row * w.cols + col];
+        const code = w.levels ? w.levels.data[integer] : integer;
         const scaled = x.data[token * w.cols + col] * w.scales.data[group];
         data[at] += scaled * (code - zero);
-        bound[at] += Math.abs(scaled) * (code + Math.abs(zero));
+        bound[at] += Math.abs(scaled) * (Math.abs(code) + Math.abs(zero));
       }
       bound[at] *= 2 * (w.cols + 6) * UNIT.f32;
     }
@@ -166,6 +178,16 @@ const AFFINE_SETTINGS: readonly [
   [2, 320, 64, "array", [1]],
   [4, 259, 64, "array", [17]],
   [65, 128, 128, "array", [65]],
+];
+
+/** Groups of whole steps, of whole bytes and neither, by one token, a few and many. */
+const LEVEL_SETTINGS: typeof AFFINE_SETTINGS = [
+  [3, 17, 5, "array", [3]],
+  [5, 259, 64, 0, [1]],
+  [4, 100, 16, "array", [1]],
+  [3, 33, 12, 0, [1]],
+  [33, 64, null, 1.5, [1]],
+  [9, 96, 32, 0, [33]],
 ];
 
 /** What a device does with blocks and codes. */
@@ -278,6 +300,20 @@ export const CODE_CASES: readonly DeviceCase[] = [
       }
     },
   })),
+  ...[1, 2, 3, 4].map((bits): DeviceCase => ({
+    name: `affineMatmul() multiplies by the levels of codes of ${bits} bits`,
+    async run({ device }) {
+      for (const [rows, cols, groupSize, zeroPoint, tokens] of LEVEL_SETTINGS) {
+        const weight = withLevels(randomCodes([rows, cols], bits, groupSize, zeroPoint));
+        const x = randomValues([...tokens, cols], 3, "f32");
+        using array = put(device, x, "f32");
+        using arrays = upload(device, weight);
+        using result = device.affineMatmul(array, arrays);
+        const what = `[${x.shape}] by [${rows}, ${cols}] in groups of ${groupSize}`;
+        await assertOnDevice(device, result, affineProduct(x, weight), what);
+      }
+    },
+  })),
   {
     name: "affineMatmul() takes rows filled up with more bytes than they need",
     async run({ device }) {
@@ -312,6 +348,14 @@ export const CODE_CASES: readonly DeviceCase[] = [
       refused({ codes: odd }, ShapeError);
       refused({ scales: few }, ShapeError);
       refused({ zeroPoints: few }, ShapeError);
+      using levels = device.zeros([16]);
+      refused({ levels: few }, ShapeError);
+      refused({ levels: codes }, ShapeError);
+      using wide = device.zeros([32]);
+      using more = device.zeros([3, 12], "u8");
+      const five = { levels: wide, bits: 5, codes: more };
+      assertThrows(() => device.affineMatmul(x, { ...fit, ...five }), RangeError, "from 1 to 4");
+      device.affineMatmul(x, { ...fit, levels })[Symbol.dispose]();
       refused({ codes: scales }, ShapeError);
       refused({ scales: codes }, ShapeError);
       assertThrows(() => device.affineMatmul(x, { ...fit, bits: 9 }), RangeError, "bits");

@@ -211,5 +211,6 @@ function affineWords(p: AffineMatmulParams<WasmStorage>): number[] {
   return [
     ...[p.codes.address, p.scales.address, zeroPoints, p.x.address],
     ...[p.tokens, p.rows, p.cols, p.bits, groupSize, p.groups, p.rowBytes, p.out.address],
+    p.levels?.address ?? 0,
   ];
 }

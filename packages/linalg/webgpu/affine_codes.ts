@@ -6,6 +6,8 @@ export interface CodeLayout {
   readonly bits: number;
   /** Whether there is an array of zero points; else one for all. */
   readonly hasZeroPoints: boolean;
+  /** Whether codes stand for levels; else for themselves. */
+  readonly hasLevels: boolean;
   /** Whether four codes from a multiple of four on always share a scale. */
   readonly isEven: boolean;
 }
@@ -13,7 +15,7 @@ export interface CodeLayout {
 /**
  * WGSL of
  *
- * - `fn codes_of(bits) -> vec4f`: four codes that fill the low bits of a word;
+ * - `fn codes_of(bits) -> vec4f`: four codes that fill the low bits of a word, or their levels;
  * - `fn scale_at(row, col) -> vec2f`: the scale, and the zero point, of one code;
  * - `fn weights_of(row, col, bits) -> vec4f`: the weights of four codes from `col` on, a multiple of
  *   four.
@@ -21,10 +23,10 @@ export interface CodeLayout {
  * A code becomes a float without a conversion, which is slow on some GPUs: its bits are the last of
  * the mantissa of 2^23 + code, which is exact, and so is the difference.
  *
- * The kernel has the arrays `scales`, and `zeroPoints` or the parameter `zeroPoint`, and the
- * parameters `groups`, 0 for one scale in all, and `groupSize`.
+ * The kernel has the arrays `scales`, `levels` where there are any, and `zeroPoints` or the parameter
+ * `zeroPoint`, and the parameters `groups`, 0 for one scale in all, and `groupSize`.
  */
-export function affineCodes({ bits, hasZeroPoints, isEven }: CodeLayout): string {
+export function affineCodes({ bits, hasZeroPoints, hasLevels, isEven }: CodeLayout): string {
   const shifts = [0, 1, 2, 3].map((i) => i * bits).join(", ");
   const each = [0, 1, 2, 3];
   const weights = isEven
@@ -33,10 +35,13 @@ export function affineCodes({ bits, hasZeroPoints, isEven }: CodeLayout): string
     : `${each.map((i) => `let s${i} = scale_at(row, col + ${i});`).join(" ")}
   return vec4f(${each.map((i) => `s${i}.x`).join(", ")}) *
     (codes_of(bits) - vec4f(${each.map((i) => `s${i}.y`).join(", ")}));`;
+  const floats = hasLevels
+    ? `vec4f(${each.map((i) => `levels[p.levels_at + codes[${i}]]`).join(", ")})`
+    : "bitcast<vec4f>(codes | vec4u(0x4b000000)) - 8388608";
   return /* wgsl */ `
 fn codes_of(bits: u32) -> vec4f {
   let codes = (vec4u(bits) >> vec4u(${shifts})) & vec4u(${2 ** bits - 1});
-  return bitcast<vec4f>(codes | vec4u(0x4b000000)) - 8388608;
+  return ${floats};
 }
 fn scale_at(row: u32, col: u32) -> vec2f {
   let group = select(0, row * p.groups + min(col / p.groupSize, p.groups - 1), p.groups > 0);
@@ -48,17 +53,23 @@ fn weights_of(row: u32, col: u32, bits: u32) -> vec4f {
 }`;
 }
 
+/** Whether four codes fit into a mantissa, where they may stay. */
+function canRaise({ bits, hasLevels }: CodeLayout): boolean {
+  return 4 * bits <= 23 && !hasLevels;
+}
+
 /** The factors of what `raised_of` gives: one for each of four codes. */
-export function raisesOf(bits: number): number[] {
-  return [0, 1, 2, 3].map((i) => 4 * bits <= 23 ? 2 ** (bits * i) : 1);
+export function raisesOf(layout: CodeLayout): number[] {
+  return [0, 1, 2, 3].map((i) => canRaise(layout) ? 2 ** (layout.bits * i) : 1);
 }
 
 /**
  * WGSL of `fn raised_of(bits) -> vec4f`: four codes, each times a power of two, see `raisesOf`, so that
  * it may stay at its place in the mantissa; one operation less, where four codes fit into one.
  */
-export function raisedCodes(bits: number): string {
-  if (4 * bits > 23) return "fn raised_of(bits: u32) -> vec4f { return codes_of(bits); }";
+export function raisedCodes(layout: CodeLayout): string {
+  const { bits } = layout;
+  if (!canRaise(layout)) return "fn raised_of(bits: u32) -> vec4f { return codes_of(bits); }";
   const masks = [0, 1, 2, 3].map((i) => (2 ** bits - 1) * 2 ** (bits * i)).join(", ");
   return /* wgsl */ `
 fn raised_of(bits: u32) -> vec4f {

@@ -1,4 +1,4 @@
-// x · Wᵀ for W = scale · (code − zero point): the weights are dequantized as they are loaded, into
+// x · Wᵀ for W = scale · (code − zero point), or of the code's level: the weights are dequantized as they are loaded, into
 // workgroup memory for many tokens, into registers for a few.
 
 import type { AffineMatmulParams } from "../kernels.ts";
@@ -39,11 +39,11 @@ function multiply(
   row: number,
   n: number,
 ): void {
-  const { rows, cols: k, bits, groups, zeroPoints } = p;
+  const { rows, cols: k, bits, groups, zeroPoints, levels } = p;
   const groupSize = Math.min(p.groupSize, k);
   const hasZeroPoints = typeof zeroPoints !== "number";
   const isEven = groups === 0 || groupSize % 4 === 0;
-  const layout: CodeLayout = { bits, hasZeroPoints, isEven };
+  const layout: CodeLayout = { bits, hasZeroPoints, hasLevels: levels !== null, isEven };
   const x = { storage: p.x, isHalf: false, offset: token * k, stride: 0, row: k, col: 1 };
   const isVector = isAligned(x, 1, k);
   const operand: Operand = { name: "a", isDeep: true, isHalf: false, isVector };
@@ -62,12 +62,14 @@ function multiply(
     runProduct(gpu, {
       ...plan,
       name: `affine ${bits} ${name}, ${labelOf(operand)} ${type}` +
-        `${hasZeroPoints ? "" : ", one zero point"}${isEven ? "" : ", uneven"}`,
+        `${hasZeroPoints ? "" : ", one zero point"}${isEven ? "" : ", uneven"}` +
+        `${levels ? ", levels" : ""}`,
       reads: {
         a: [typeOf(operand), bound(x, operand, m * k)],
         codes: [type, view(p.codes, row * rowWords / words, n * rowWords / words)],
         scales: ["f32", groupsView(p.scales)],
         ...(hasZeroPoints ? { zeroPoints: ["f32", groupsView(zeroPoints)] } : {}),
+        ...(levels ? { levels: ["f32", view(levels, 0, 2 ** bits)] } : {}),
       },
       params: {
         ...paramsOf(operand, x),

@@ -75,7 +75,7 @@ export function affineVectorProduct(v: AffineVectors): string {
     return `${at}] += ${at} + stride];`;
   });
   return /* wgsl */ `
-${v.isScaledOnce ? affineCodes(v) + raisedCodes(v.bits) : fetchWeights(v)}
+${v.isScaledOnce ? affineCodes(v) + raisedCodes(v) : fetchWeights(v)}
 var<workgroup> lane_sums: array<vec4f, ${GROUP_SIZE * tokens}>;
 ${MAIN}
   let lane = local % ${lanes};
@@ -98,7 +98,8 @@ ${MAIN}
 }
 
 /** Takes 32 codes of each row at a time, and scales their sums. */
-function runByRun({ bits, type, lanes }: AffineVectors, each: readonly number[]): string {
+function runByRun(v: AffineVectors, each: readonly number[]): string {
+  const { bits, type, lanes } = v;
   const perLoad = WORDS[type];
   const loads = Array.from({ length: bits / perLoad }, (_, i) => i);
   const wordOf = (r: number, i: number) =>
@@ -126,7 +127,7 @@ function runByRun({ bits, type, lanes }: AffineVectors, each: readonly number[])
   return `
   for (var run = lane; run * ${RUN} < p.k; run += ${lanes}) {
     let col = run * ${RUN};
-    let lower = 1 / vec4f(${raisesOf(bits).join(", ")});
+    let lower = 1 / vec4f(${raisesOf(v).join(", ")});
     ${loaded.join("")}
     ${each.map((t) => `var dots${t} = vec4f(); var x_sum${t} = vec4f();`).join(" ")}
     ${quads.join("")}

@@ -4,6 +4,7 @@ import { arrangeToken } from "./arrange_token";
 import { codesOfStep } from "./code_lanes";
 import { dequantize, LAYOUT_BYTES, writeLayout } from "./dequantize";
 import { canDotCodes, dotCodes } from "./dot_codes";
+import { canDotLevels, dotLevels } from "./dot_levels";
 import { divideUp, grain, word } from "./memory";
 import { tileCols } from "./micro_kernel";
 import { packCols, packRows } from "./pack";
@@ -38,13 +39,15 @@ export function affineMatmulTasks(): usize {
 }
 
 /**
- * Codes, scales, zero points, x, tokens, rows, cols, bits, groupSize, groups, rowBytes, out; the
- * address of the zero points is 0 if number 0 is the one for all.
+ * Codes, scales, zero points, x, tokens, rows, cols, bits, groupSize, groups, rowBytes, out, levels;
+ * the address of the zero points is 0 if number 0 is the one for all, that of the levels if codes stand
+ * for themselves.
  */
 export function affineMatmulTask(task: usize): void {
   if (word(4) == 1 && canDotCodes()) return oneTask(task);
   writeLayout(word(7), spare());
-  if (word(4) <= THIN_TOKENS) thinTask(task);
+  if (word(4) == 1 && canDotLevels()) levelsTask(task);
+  else if (word(4) <= THIN_TOKENS) thinTask(task);
   else blockTask(task);
 }
 
@@ -54,6 +57,13 @@ function oneTask(task: usize): void {
   arrangeToken(step);
   for (let row = task * taskRows(); row < end; row++) {
     store<f32>(word(11) + row * 4, dotCodes(row, step));
+  }
+}
+
+function levelsTask(task: usize): void {
+  const end = min(word(5), (task + 1) * taskRows());
+  for (let row = task * taskRows(); row < end; row++) {
+    store<f32>(word(11) + row * 4, dotLevels(row, spare()));
   }
 }
 

@@ -1,16 +1,27 @@
-// Restores weights from integer codes: scale · (code − zero point).
+// Restores weights from integer codes: scale · (code − zero point), or of the level that the code
+// stands for.
 //
 // Eight codes of b bits fill b bytes. Code i begins in byte ⌊i b / 8⌋ at bit i b mod 8 and reaches
 // at most into the byte after, so that one swizzle brings the two bytes of each code into a 16-bit
 // lane; a multiplication with a power of two moves the code to the top of its lane and throws away
 // what is above it, and one shift brings it down.
 
+import {
+  highLevels,
+  LEVEL_BYTES,
+  lowerHalves,
+  lowLevels,
+  upperHalves,
+  writeLevels,
+} from "./level_floats";
 import { number, word } from "./memory";
 
+/** Where the tables of levels begin. */
+const LEVELS: usize = 32;
 /** Bytes of what `writeLayout` writes. */
-export const LAYOUT_BYTES: usize = 64;
+export const LAYOUT_BYTES: usize = LEVELS + LEVEL_BYTES;
 
-/** Writes the byte numbers and the multipliers of codes of `bits` bits. */
+/** Writes the byte numbers and the multipliers of codes of `bits` bits, and the tables of levels. */
 export function writeLayout(bits: usize, layout: usize): void {
   for (let i: usize = 0; i < 8; i++) {
     const byte = i * bits / 8;
@@ -19,6 +30,13 @@ export function writeLayout(bits: usize, layout: usize): void {
     const multiplier = (<usize> 1) << (16 - bits - i * bits % 8);
     store<u16>(layout + 2 * i, <u16> multiplier, 16);
   }
+  writeLevels(levelTables(layout));
+}
+
+/** Where `writeLayout` has written the tables of levels. */
+@inline
+export function levelTables(layout: usize): usize {
+  return layout + LEVELS;
 }
 
 /** Eight codes as 16-bit integers, by the two vectors of the layout. */
@@ -79,6 +97,7 @@ export function dequantize(
   const shift = 16 - <i32> bits;
   const bytes = v128.load(layout);
   const multipliers = v128.load(layout, 16);
+  const tables = word(12) ? levelTables(layout) : 0;
   let codes = word(0) + row * word(10) + first / 8 * bits;
   let groupEnd: usize = groups ? 0 : usize.MAX_VALUE;
   let scale = f32x4.splat(scaleOf(row, 0));
@@ -86,6 +105,15 @@ export function dequantize(
   const end = first + count;
   for (let col = first; col < end; col += 8, codes += bits, target += 32) {
     const eight = unpackCodes(codes, bytes, multipliers, shift);
+    let low: v128, high: v128;
+    if (tables) {
+      const lower = lowerHalves(eight, tables), upper = upperHalves(eight, tables);
+      low = lowLevels(lower, upper);
+      high = highLevels(lower, upper);
+    } else {
+      low = lowFloats(eight);
+      high = highFloats(eight);
+    }
     if (col >= groupEnd) {
       const group = col / size;
       groupEnd = (group + 1) * size;
@@ -93,11 +121,11 @@ export function dequantize(
       zeroPoint = f32x4.splat(zeroPointOf(row, group));
     }
     if (col + 8 <= groupEnd) {
-      v128.store(target, f32x4.mul(scale, f32x4.sub(lowFloats(eight), zeroPoint)));
-      v128.store(target, f32x4.mul(scale, f32x4.sub(highFloats(eight), zeroPoint)), 16);
+      v128.store(target, f32x4.mul(scale, f32x4.sub(low, zeroPoint)));
+      v128.store(target, f32x4.mul(scale, f32x4.sub(high, zeroPoint)), 16);
     } else {
-      v128.store(target, lowFloats(eight));
-      v128.store(target, highFloats(eight), 16);
+      v128.store(target, low);
+      v128.store(target, high, 16);
       restoreMixed(row, col, size, groups, target);
     }
   }

@@ -13,9 +13,9 @@ import { pickBytes } from "./dequantize";
 import { divideUp, number, word } from "./memory";
 import { loadUpTo, madd, sumLanes, zero } from "./simd";
 
-/** Whether every group begins with a step, and a thread has room for the token. */
+/** Whether codes are integers, every group begins with a step, and a thread has room for the token. */
 export function canDotCodes(): bool {
-  return word(6) <= MOST_COLS && (word(9) == 0 || word(8) % SHORT_STEP == 0);
+  return !word(12) && word(6) <= MOST_COLS && (word(9) == 0 || word(8) % SHORT_STEP == 0);
 }
 
 /** One row by the arranged token. */

@@ -257,6 +257,13 @@ const OPERATIONS: readonly (readonly [name: string, result: Result])[] = [
       (d) => d.affineMatmul(normal(d, [tokens, 301], false), codes(d, 601, 301, bits)),
     ])
   ),
+  ...[1, 5, 41].map((tokens): [string, Result] => [
+    `affineMatmul of ${tokens} tokens by levels`,
+    (d) => {
+      const weight = { ...codes(d, 601, 301, 4), levels: normal(d, [16], false) };
+      return d.affineMatmul(normal(d, [tokens, 301], false), weight);
+    },
+  ]),
 ];
 
 /** The results of all operations on a device, by name. */
