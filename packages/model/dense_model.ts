@@ -35,6 +35,7 @@ export function denseModel(name: string, config: ModelConfig, tensors: TensorSou
       const { dtype, shape: [rows, cols] } = spec(`${linear}.weight`);
       return { form: "dense", shape: [rows, cols], dtype };
     },
+    sharedParts: () => null,
     vectorSpec: (vector) => {
       checkName(name, "vector", vector, vectors);
       return spec(vector);

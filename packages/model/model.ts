@@ -1,4 +1,4 @@
-import type { Operator, OperatorNode } from "@pare/operators";
+import type { Operator, OperatorNode, SharedParts } from "@pare/operators";
 import type { Tensor, TensorSpec } from "@pare/tensor";
 import type { ModelConfig } from "./config.ts";
 
@@ -16,6 +16,8 @@ export interface Model {
   readonly config: ModelConfig;
   /** How a linear layer's weight is stored; known without reading it. */
   node(name: string): OperatorNode;
+  /** What of a linear layer's weight is stored with another layer; `null` for nothing. */
+  sharedParts(name: string): SharedParts | null;
   /** How a vector is stored; known without reading it. */
   vectorSpec(name: string): TensorSpec;
   /** Reads the weight of a linear layer. */

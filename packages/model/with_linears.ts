@@ -36,6 +36,7 @@ export function withLinears(model: Model, operators: ReadonlyMap<string, Operato
       const operator = operators.get(name);
       return operator ? nodeOf(operator) : model.node(name);
     },
+    sharedParts: (name) => operators.has(name) ? null : model.sharedParts(name),
     vectorSpec: (name) => model.vectorSpec(name),
     linear: async (name) => operators.get(name) ?? await model.linear(name),
     vector: (name) => model.vector(name),

@@ -4,7 +4,7 @@ import type { OperatorNode } from "./node.ts";
 import { nodeOf } from "./node_of.ts";
 import type { Operator } from "./operator.ts";
 import { shapeOfNode } from "./shape_of_node.ts";
-import { tensorSpecsOf } from "./tensor_specs_of.ts";
+import { ownTensorSpecsOf, type SharedParts } from "./shared_parts.ts";
 
 /**
  * Counts the bytes of all the tensors an operator is stored in: codes, scales, zero points,
@@ -28,11 +28,15 @@ import { tensorSpecsOf } from "./tensor_specs_of.ts";
  * ```
  *
  * @param value An operator, or what a manifest says of one.
+ * @param shared What is stored with another layer, and not counted here.
  * @returns The bytes on disk, without the names and the manifest.
  */
-export function byteLengthOf(value: Operator | OperatorNode): number {
+export function byteLengthOf(
+  value: Operator | OperatorNode,
+  shared: SharedParts | null = null,
+): number {
   let byteLength = 0;
-  for (const { dtype, shape } of tensorSpecsOf(toNode(value)).values()) {
+  for (const { dtype, shape } of ownTensorSpecsOf(toNode(value), shared).values()) {
     byteLength += sizeOf(shape) * DTYPES[dtype].byteLength;
   }
   return byteLength;

@@ -58,3 +58,36 @@ export type WeightPlan<Options extends object> = (
   shape: MatrixShape,
   options: Options,
 ) => OperatorNode;
+
+/** What became of weights that were compressed as one. */
+export interface CompressedGroup {
+  /** The weights, in the order in which they were given. */
+  readonly operators: readonly Operator[];
+  /** What the method tells of its iterations, which were of all weights; `null` for none. */
+  readonly convergence: Convergence | null;
+}
+
+/**
+ * Compresses weights that read one input as one: pure, and the same for the same input. The parts
+ * that the plan says are shared are the same in all operators, to the bit.
+ */
+export type GroupMethod<Options extends object> = (
+  weights: readonly Tensor[],
+  statistics: Statistics | null,
+  options: Options,
+  device: Device,
+) => CompressedGroup | Promise<CompressedGroup>;
+
+/** What a method will return for weights that it compresses as one. */
+export interface GroupNodes {
+  /** The nodes, in the order of the weights. */
+  readonly nodes: readonly OperatorNode[];
+  /** The parts that all have in common, by their names within each operator, as `terms.1.right`. */
+  readonly shared: readonly string[];
+}
+
+/** Tells what a method will return for weights of the given shapes, as a {@linkcode WeightPlan}. */
+export type GroupPlan<Options extends object> = (
+  shapes: readonly MatrixShape[],
+  options: Options,
+) => GroupNodes;

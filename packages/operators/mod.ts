@@ -48,5 +48,6 @@ export { rotated, type RotatedSides } from "./rotated.ts";
 export { scaled, type ScaledSides } from "./scaled.ts";
 export { serialize, type SerializedOperator } from "./serialize.ts";
 export { shapeOfNode } from "./shape_of_node.ts";
+export { isInParts, ownTensorSpecsOf, type SharedParts, storedName } from "./shared_parts.ts";
 export { sum } from "./sum.ts";
 export { tensorSpecsOf } from "./tensor_specs_of.ts";
