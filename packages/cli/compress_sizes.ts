@@ -29,9 +29,11 @@ export interface Sizes {
 /** Weighs a model and what becomes of it. */
 export async function sizesOf({ source, tokenizer, planned }: SizesInput): Promise<Sizes> {
   const { parts } = planned.plan;
+  const { model } = source;
+  const storedBytes = (name: string) => byteLengthOf(model.node(name), model.sharedParts(name));
   const sizeOf = (layers: readonly LayerPlan[]) => {
     const { weights, byteLength: after } = sizeOfLayers(layers);
-    const before = layers.reduce((sum, { name }) => sum + byteLengthOf(source.model.node(name)), 0);
+    const before = layers.reduce((sum, { name }) => sum + storedBytes(name), 0);
     return { before, after, weights };
   };
   let bytes = tokenizer?.sourceByteLength ?? 0;

@@ -1,4 +1,10 @@
-import { byteLengthOf, type Convergence, type OperatorNode, shapeOfNode } from "@pare/operators";
+import {
+  byteLengthOf,
+  type Convergence,
+  type OperatorNode,
+  shapeOfNode,
+  type SharedParts,
+} from "@pare/operators";
 import { linearNames, type Model, topLevel } from "@pare/model";
 import { statOf } from "./files.ts";
 import type { Command, CommandInput } from "./flags.ts";
@@ -29,7 +35,9 @@ interface LayerView {
   readonly name: string;
   readonly form: string;
   readonly shape: readonly [number, number];
+  /** Without what is stored with another layer. */
   readonly byteLength: number;
+  readonly shared: SharedParts | null;
   readonly bitsPerWeight: number;
   readonly nmse: number | null;
   readonly activationNmse: number | null;
@@ -61,13 +69,15 @@ function layerNames({ config }: Model): string[] {
 function viewOf(name: string, { model, manifest }: OpenedSource): LayerView {
   const node = model.node(name);
   const [rows, cols] = shapeOfNode(node);
-  const byteLength = byteLengthOf(node);
+  const shared = model.sharedParts(name);
+  const byteLength = byteLengthOf(node, shared);
   const record = manifest?.layers[name];
   return {
     name,
     form: describe(node),
     shape: [rows, cols],
     byteLength,
+    shared,
     bitsPerWeight: 8 * byteLength / (rows * cols),
     nmse: record?.nmse ?? null,
     activationNmse: record?.activationNmse ?? null,
@@ -136,6 +146,9 @@ function layerTable(layers: readonly LayerView[]): string {
   ];
   if (layers.some(({ predictedLoss }) => predictedLoss !== null)) {
     columns.push(["predicted", ({ predictedLoss }) => number(predictedLoss)]);
+  }
+  if (layers.some(({ shared }) => shared)) {
+    columns.push(["partly stored with", ({ shared }) => shared?.layer ?? ""]);
   }
   if (layers.some(({ convergence }) => convergence)) {
     columns.push(

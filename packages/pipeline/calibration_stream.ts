@@ -78,13 +78,17 @@ export function startStream(
 
 /** The model with the layers and vectors of a finished part as they were written. */
 function asWritten(model: Model, { layers, vectors }: Part, writer: TensorWriter): Model {
-  const nodes = new Map(layers.map(({ name, node }) => [name, node]));
+  const written = new Map(layers.map((layer) => [layer.name, layer]));
   return {
     ...model,
-    node: (name) => nodes.get(name) ?? model.node(name),
+    node: (name) => written.get(name)?.node ?? model.node(name),
+    sharedParts: (name) => {
+      const layer = written.get(name);
+      return layer ? layer.shared : model.sharedParts(name);
+    },
     linear: async (name): Promise<Operator> => {
-      const node = nodes.get(name);
-      return node ? await readOperator(writer, name, node) : await model.linear(name);
+      const layer = written.get(name);
+      return layer ? await readOperator(writer, layer) : await model.linear(name);
     },
     vector: async (name) => {
       const spec = vectors.get(name);

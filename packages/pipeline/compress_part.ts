@@ -2,6 +2,8 @@ import { activationDistortion, distortion } from "@pare/evaluators";
 import type { Device } from "@pare/linalg";
 import type { Model } from "@pare/model";
 import {
+  type CompressedGroup,
+  isInParts,
   nodeOf,
   type Operator,
   type OperatorNode,
@@ -10,15 +12,15 @@ import {
   type Statistics,
   toDense,
 } from "@pare/operators";
-import { castFinite, type Tensor } from "@pare/tensor";
+import { type AnyTensor, bytesOf, castFinite, type Tensor } from "@pare/tensor";
 import { castOperator } from "./cast_operator.ts";
 import type { Measure } from "./journal.ts";
 import type { PartInputs } from "./part_inputs.ts";
 import { namedError } from "./named_error.ts";
 import { needsOf } from "./needs_of.ts";
 import type { LayerPlan, Part } from "./plan.ts";
-import type { Registry } from "./registry.ts";
-import { runMethod } from "./run_method.ts";
+import type { Method, Registry } from "./registry.ts";
+import { type MethodInput, runMethod, runTogether } from "./run_method.ts";
 import type { TensorWriter } from "./tensor_writer.ts";
 
 /** What the work on a part needs of its job. */
@@ -49,10 +51,17 @@ export async function compressPart(
   onLayer: (name: string) => void,
 ): Promise<ReadonlyMap<string, Measure>> {
   const measures = new Map<string, Measure>();
-  for (const layer of part.layers) {
-    onLayer(layer.name);
-    const seen = inputs && statisticsOf(inputs, layer, job.registry);
-    measures.set(layer.name, await compressLayer(job, layer, seen, writer));
+  for (const group of Map.groupBy(part.layers, ({ leader }) => leader).values()) {
+    const names = group.map(({ name }) => name);
+    names.forEach(onLayer);
+    // Layers that are compressed as one read the same input.
+    const seen = inputs && statisticsOf(inputs, group[0], job.registry);
+    try {
+      const found = await compressLayers(job, group, seen, writer);
+      found.forEach((measure, i) => measures.set(names[i], measure));
+    } catch (error) {
+      throw namedError(names.join(", "), error);
+    }
   }
   for (const [name, { dtype }] of part.vectors) {
     const vector = await job.model.vector(name);
@@ -78,34 +87,91 @@ function statisticsOf(
   return { ...original[input], compressed: { tokens, gram } };
 }
 
-async function compressLayer(
+/** Compresses one layer, or several as one; returns what was measured of each. */
+async function compressLayers(
   { model, registry, device }: PartJob,
-  { name, step, node }: LayerPlan,
+  layers: readonly LayerPlan[],
   statistics: Statistics | null,
   writer: TensorWriter,
-): Promise<Measure> {
-  const source = await model.linear(name);
-  try {
-    const weight = step && toDense(source);
-    const { operator, convergence } = step && weight
-      ? await runMethod(registry[step.method], {
-        weight,
-        statistics,
-        options: step.options,
-        device,
-      })
-      : { operator: source, convergence: null };
-    const stored = node.form === "dense" || !step ? castOperator(operator, node) : operator;
-    checkNode(nodeOf(stored), node);
-    for (const [tensor, numbers] of serialize(stored).tensors) {
-      await writer.write(`${name}.${tensor}`, numbers);
-    }
-    if (stored === source) return { nmse: 0, activationNmse: statistics && 0 };
-    const measured = await measure(weight ?? toDense(source), stored, statistics, device);
-    return { ...measured, ...(convergence && { convergence }) };
-  } catch (error) {
-    throw namedError(name, error);
+): Promise<Measure[]> {
+  const sources: Operator[] = [];
+  for (const { name } of layers) sources.push(await model.linear(name));
+  const [{ step }] = layers;
+  if (!step) return [await copyLayer(layers[0], sources[0], statistics, writer, device)];
+  const weights = sources.map(toDense);
+  const input = { statistics, options: step.options, device };
+  const { operators, convergence } = await runOn(registry[step.method], weights, input);
+  const stored = operators.map((operator, i) =>
+    layers[i].node.form === "dense" ? castOperator(operator, layers[i].node) : operator
+  );
+  checkShared(layers, stored);
+  const measures: Measure[] = [];
+  for (const [i, layer] of layers.entries()) {
+    await writeLayer(layer, stored[i], writer);
+    const measured = await measure(weights[i], stored[i], statistics, device);
+    measures.push(i === 0 && convergence ? { ...measured, convergence } : measured);
   }
+  return measures;
+}
+
+async function runOn(
+  method: Method,
+  weights: readonly Tensor[],
+  input: Omit<MethodInput, "weight">,
+): Promise<CompressedGroup> {
+  const [weight] = weights;
+  if (weights.length > 1) return await runTogether(method, { ...input, weights });
+  const { operator, convergence } = await runMethod(method, { ...input, weight });
+  return { operators: [operator], convergence };
+}
+
+async function copyLayer(
+  layer: LayerPlan,
+  source: Operator,
+  statistics: Statistics | null,
+  writer: TensorWriter,
+  device: Device,
+): Promise<Measure> {
+  const stored = castOperator(source, layer.node);
+  await writeLayer(layer, stored, writer);
+  return stored === source
+    ? { nmse: 0, activationNmse: statistics && 0 }
+    : await measure(toDense(source), stored, statistics, device);
+}
+
+async function writeLayer(
+  { name, node, shared }: LayerPlan,
+  stored: Operator,
+  writer: TensorWriter,
+): Promise<void> {
+  checkNode(nodeOf(stored), node);
+  for (const [tensor, numbers] of serialize(stored).tensors) {
+    if (shared && isInParts(tensor, shared.parts)) continue;
+    await writer.write(`${name}.${tensor}`, numbers);
+  }
+}
+
+/** What is stored once must be the same in all layers that share it. */
+function checkShared(layers: readonly LayerPlan[], stored: readonly Operator[]): void {
+  const held = serialize(stored[0]).tensors;
+  for (const [i, { name, shared }] of layers.entries()) {
+    if (!shared) continue;
+    for (const [tensor, numbers] of serialize(stored[i]).tensors) {
+      const wanted = held.get(tensor);
+      const isSame = wanted && (wanted === numbers || haveSameBytes(wanted, numbers));
+      if (isInParts(tensor, shared.parts) && !isSame) {
+        throw new RangeError(
+          `Cannot share parts of layers as ${tensor} must be the same in ${shared.layer} and ` +
+            `${name}: current ones differ`,
+        );
+      }
+    }
+  }
+}
+
+function haveSameBytes(a: AnyTensor, b: AnyTensor): boolean {
+  const [x, y] = [bytesOf(a), bytesOf(b)];
+  return x.length === y.length && x.every((byte, i) => byte === y[i]);
 }
 
 /** A method that does not do what it planned would leave a checkpoint that cannot be read. */

@@ -19,6 +19,11 @@ const RTN = { method: "rtn", options: { bits: 3, groupSize: 8 } };
 const ASVD = { method: "asvd", layers: "**.mlp.*", options: { keep: 0.7 } };
 const BOTH = { ...ASVD, method: "both", layers: "model.layers.{0,1}.mlp.*" };
 const WIDENING = { ...RTN, method: "widening", layers: "**.self_attn.*" };
+const JOINT = {
+  method: "joint",
+  layers: "**.self_attn.{q,k,v}_proj",
+  options: { rank: 3, share: true },
+};
 const GREEDY = { ...ASVD, options: {}, allocation: { rule: "greedy", keep: 0.7 } };
 
 const RECIPES: readonly [name: string, recipe: Record<string, unknown>][] = [
@@ -28,6 +33,10 @@ const RECIPES: readonly [name: string, recipe: Record<string, unknown>][] = [
   ["both Gram matrices for some, one or none for others", { steps: [RTN, ASVD, BOTH] }],
   ["asvd with ranks of one budget, rtn of the rest", { steps: [RTN, GREEDY] }],
   ["a method that tells of its iterations, rtn of the rest", { steps: [RTN, WIDENING] }],
+  ["layers as one, in sequence, rtn of the rest", {
+    steps: [RTN, JOINT],
+    calibration: { sequential: true },
+  }],
   ["rtn of everything", { dtype: "f16", steps: [{ ...RTN, layers: "**" }] }],
 ];
 

@@ -1,6 +1,6 @@
 import type { CheckpointSource } from "@pare/formats";
 import { type Model, parseConfig, tensorSpecs } from "@pare/model";
-import { parse, shapeOfNode, tensorSpecsOf } from "@pare/operators";
+import { parse, shapeOfNode, storedName, tensorSpecsOf } from "@pare/operators";
 import { type AnyTensor, FormatError, toF32 } from "@pare/tensor";
 import type { Manifest } from "./manifest.ts";
 
@@ -31,17 +31,18 @@ export function openCompressed(manifest: Manifest, checkpoint: CheckpointSource)
       );
     }
   }
-  const nodeOf = (name: string) => {
+  const layerOf = (name: string) => {
     const layer = Object.hasOwn(manifest.layers, name) ? manifest.layers[name] : undefined;
     if (!layer) {
       throw new FormatError(action, name, "must be one of its layers: current value is none");
     }
-    return layer.node;
+    return layer;
   };
   return {
     name: checkpoint.name,
     config,
-    node: nodeOf,
+    node: (name) => layerOf(name).node,
+    sharedParts: (name) => layerOf(name).shared ?? null,
     vectorSpec: (name) => {
       const spec = tensors.specs.get(name);
       if (!spec) {
@@ -50,10 +51,10 @@ export function openCompressed(manifest: Manifest, checkpoint: CheckpointSource)
       return spec;
     },
     linear: async (name) => {
-      const node = nodeOf(name);
+      const { node, shared = null } = layerOf(name);
       const parts = new Map<string, AnyTensor>();
       for (const part of tensorSpecsOf(node).keys()) {
-        parts.set(part, await tensors.read(`${name}.${part}`));
+        parts.set(part, await tensors.read(storedName(name, part, shared)));
       }
       return parse(node, parts, name);
     },

@@ -172,6 +172,7 @@ export function manifestOf(job: CompressionJob, plan: CompressionPlan, results: 
     layers[layer.name] = {
       method: layer.step?.method ?? null,
       node: layer.node,
+      ...(layer.shared && { shared: layer.shared }),
       byteLength: sizeOfLayers([layer]).byteLength,
       nmse,
       activationNmse,
@@ -184,7 +185,8 @@ export function manifestOf(job: CompressionJob, plan: CompressionPlan, results: 
   );
   return {
     format: "pare",
-    version: 1,
+    // Readers of version 1 know of no parts that are stored with another layer.
+    version: Object.values(layers).some(({ shared }) => shared) ? 2 : 1,
     creator,
     kernels: device.description,
     recipe,

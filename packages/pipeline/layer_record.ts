@@ -1,6 +1,13 @@
-import { type Convergence, type OperatorNode, parseNode } from "@pare/operators";
+import {
+  type Convergence,
+  isInParts,
+  type OperatorNode,
+  parseNode,
+  type SharedParts,
+  tensorSpecsOf,
+} from "@pare/operators";
 import { checkConvergence } from "./convergence.ts";
-import { readRecord } from "./manifest_fields.ts";
+import { failAt, readRecord } from "./manifest_fields.ts";
 
 /** What was done to one linear layer, and what it cost. */
 export interface LayerRecord {
@@ -8,7 +15,9 @@ export interface LayerRecord {
   readonly method: string | null;
   /** How it is stored. */
   readonly node: OperatorNode;
-  /** Bytes on disk, all side information included. */
+  /** What of it is stored with another layer; not there where nothing is. */
+  readonly shared?: SharedParts;
+  /** Bytes on disk, all side information included, without what is stored with another layer. */
   readonly byteLength: number;
   /** ‖W - Ŵ‖² / ‖W‖². */
   readonly nmse: number;
@@ -21,19 +30,60 @@ export interface LayerRecord {
   readonly predictedLoss?: number;
   /**
    * How the method went, losses to six digits and at most 10⁹; not there for one that does not
-   * iterate.
+   * iterate. Of layers that were compressed as one the first has it for all.
    */
   readonly convergence?: Convergence;
 }
 
 /**
- * Reads what an untrusted manifest says of one layer: what is needed to read the weights, and what is
+ * Reads what an untrusted manifest says of the layers: what is needed to read the weights, and what is
  * more than a number, is checked.
  */
-export function readLayerRecord(value: unknown, field: string): LayerRecord {
+export function readLayerRecords(value: unknown): Record<string, LayerRecord> {
+  const entries = Object.entries(readRecord(value, "layers"));
+  const layers = Object.fromEntries(
+    entries.map(([name, value]) => [name, readLayerRecord(value, `layers.${name}`)]),
+  );
+  for (const [name, layer] of Object.entries(layers)) checkShared(name, layer, layers);
+  return layers;
+}
+
+function readLayerRecord(value: unknown, field: string): LayerRecord {
   const record = readRecord(value, field);
   if (record.convergence !== undefined) {
     checkConvergence(record.convergence, `${field}.convergence`);
   }
   return { ...record, node: parseNode(record.node, `${field}.node`) } as LayerRecord;
+}
+
+/** Refuses parts that are not where they are said to be, or that are other ones there. */
+function checkShared(
+  name: string,
+  { node, shared }: LayerRecord,
+  layers: Readonly<Record<string, LayerRecord>>,
+): void {
+  if (shared === undefined) return;
+  const field = `layers.${name}.shared`;
+  const { layer, parts } = readRecord(shared, field);
+  const holder = typeof layer === "string" && Object.hasOwn(layers, layer) ? layers[layer] : null;
+  // What holds parts of others shares none itself: no chain can end nowhere, or in itself.
+  if (!holder || holder.shared !== undefined) {
+    failAt(`${field}.layer`, "must be a layer that is stored by itself", layer);
+  }
+  if (!Array.isArray(parts) || parts.length === 0) {
+    failAt(`${field}.parts`, "must be a list of names", parts);
+  }
+  const held = tensorSpecsOf(holder.node);
+  const own = [...tensorSpecsOf(node)];
+  for (const part of parts) {
+    const specs = typeof part === "string" ? own.filter(([name]) => isInParts(name, [part])) : [];
+    if (specs.length === 0) failAt(`${field}.parts`, "must name parts of the layer", part);
+    for (const [tensor, { dtype, shape }] of specs) {
+      const found = held.get(tensor);
+      if (found?.dtype !== dtype || found.shape.join() !== shape.join()) {
+        const wanted = `${dtype} [${shape.join(", ")}]`;
+        failAt(`${field}.parts`, `must hold ${tensor} as ${wanted} in ${layer} too`, found ?? null);
+      }
+    }
+  }
 }

@@ -4,7 +4,7 @@
 // the byte: measured numbers are planned at their longest, and the rest is filled up with spaces.
 
 import { FormatError } from "@pare/tensor";
-import { type LayerRecord, readLayerRecord } from "./layer_record.ts";
+import { type LayerRecord, readLayerRecords } from "./layer_record.ts";
 import { failAt, readRecord } from "./manifest_fields.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -42,8 +42,8 @@ export interface CalibrationRecord extends InputRecord {
 export interface Manifest {
   /** Always `pare`. */
   readonly format: "pare";
-  /** The version of this format. */
-  readonly version: 1;
+  /** The version of this format; 2 where layers share parts. */
+  readonly version: 1 | 2;
   /** The program that wrote it. */
   readonly creator: string;
   /** The kernels that made the bytes, so far as they decide the last bit. */
@@ -121,11 +121,10 @@ export function parseManifest(text: string): Manifest {
   const value = parseJson(text);
   const manifest = readRecord(value, "it");
   if (manifest.format !== "pare") failAt("format", `must be "pare"`, manifest.format);
-  if (manifest.version !== 1) failAt("version", "must be 1", manifest.version);
-  const layers = Object.entries(readRecord(manifest.layers, "layers")).map(([name, value]) => [
-    name,
-    readLayerRecord(value, `layers.${name}`),
-  ]);
+  if (manifest.version !== 1 && manifest.version !== 2) {
+    failAt("version", "must be 1 or 2", manifest.version);
+  }
+  const layers = readLayerRecords(manifest.layers);
   for (const [name, value] of Object.entries(readRecord(manifest.files, "files"))) {
     if (!/^[\w.-]+$/.test(name) || name.startsWith(".")) {
       failAt("files", "must name files directly inside the folder", name);
@@ -139,7 +138,7 @@ export function parseManifest(text: string): Manifest {
     }
   }
   for (const field of ["recipe", "source"]) readRecord(manifest[field], field);
-  return { ...manifest, layers: Object.fromEntries(layers) } as unknown as Manifest;
+  return { ...manifest, layers } as unknown as Manifest;
 }
 
 function parseJson(text: string): unknown {

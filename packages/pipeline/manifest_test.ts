@@ -1,4 +1,4 @@
-import type { Convergence } from "@pare/operators";
+import type { Convergence, OperatorNode, SharedParts } from "@pare/operators";
 import { FormatError } from "@pare/tensor";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
@@ -96,7 +96,9 @@ Deno.test("parseManifest() reads back what serializeManifest() wrote", () => {
 });
 
 Deno.test("parseManifest() gives a FormatError or a manifest for any damage", () => {
-  const text = JSON.stringify(measured(0.5, 0.5));
+  const whole = { ...measured(0.5, 0.5), ...sharing({}) };
+  parseManifest(JSON.stringify(whole));
+  const text = JSON.stringify(whole);
   let refused = 0;
   fc.assert(
     fc.property(
@@ -123,9 +125,22 @@ function layerWith(changes: Record<string, unknown>) {
 
 const LOSSES = "layers.a.convergence.losses must be a list of numbers of 0 or more";
 
+/** Two layers of which the second shares its weight with the first. */
+function sharing(
+  changes: Record<string, unknown>,
+  ofFirst?: SharedParts,
+  node: OperatorNode = MANIFEST.layers.lm_head.node,
+): Record<string, unknown> {
+  const a = { ...MANIFEST.layers.lm_head, node, shared: ofFirst };
+  const shared = { layer: "a", parts: ["weight"], ...changes };
+  return { version: 2, layers: { a, b: { ...MANIFEST.layers.lm_head, shared } } };
+}
+
+const HOLDER = "layers.b.shared.layer must be a layer that is stored by itself: current value is";
+
 const BAD: readonly [name: string, change: Record<string, unknown>, message: string][] = [
   ["another format", { format: "other" }, `format must be "pare"`],
-  ["a later version", { version: 2 }, "version must be 1: current value is 2"],
+  ["a later version", { version: 3 }, "version must be 1 or 2: current value is 3"],
   ["layers that are a list", { layers: [] }, "layers must be an object"],
   ["an unknown form", { layers: { a: { node: { form: "magic" } } } }, "layers.a.node"],
   ["losses that are none", { layers: layerWith({ losses: [] }) }, LOSSES],
@@ -136,6 +151,42 @@ const BAD: readonly [name: string, change: Record<string, unknown>, message: str
     "a chosen iteration that was none",
     { layers: layerWith({ chosen: 1 }) },
     "layers.a.convergence.chosen must be an integer from 0 to 0: current value is 1",
+  ],
+  ["parts of a layer that is not there", sharing({ layer: "c" }), HOLDER],
+  ["parts of an inherited layer", sharing({ layer: "toString" }), HOLDER],
+  ["a layer that shares with itself", sharing({ layer: "b" }), HOLDER],
+  [
+    "layers that share with one another",
+    sharing({}, { layer: "b", parts: ["weight"] }),
+    "must be a layer that is stored by itself",
+  ],
+  ["shared parts that are no list", sharing({ parts: "weight" }), "parts must be a list of names"],
+  ["shared parts that are none", sharing({ parts: [] }), "parts must be a list of names"],
+  [
+    "shared parts that the layer has not",
+    sharing({ parts: ["weight", "weights"] }),
+    `layers.b.shared.parts must name parts of the layer: current value is "weights"`,
+  ],
+  ["shared parts without a name", sharing({ parts: [1] }), "must name parts of the layer"],
+  [
+    "shared parts of another shape",
+    sharing({}, undefined, { form: "dense", shape: [4, 3], dtype: "f16" }),
+    `must hold weight as f16 [3, 4] in a too: current value is {"dtype":"f16","shape":[4,3]}`,
+  ],
+  [
+    "shared parts of another dtype",
+    sharing({}, undefined, { form: "dense", shape: [3, 4], dtype: "bf16" }),
+    "must hold weight as f16 [3, 4] in a too",
+  ],
+  [
+    "shared parts that the other layer has not",
+    sharing({}, undefined, {
+      form: "scaled",
+      inner: { form: "dense", shape: [3, 4], dtype: "f16" },
+      rowScaleDtype: "f32",
+      colScaleDtype: null,
+    }),
+    "must hold weight as f16 [3, 4] in a too: current value is null",
   ],
   [
     "a file outside the folder",

@@ -6,6 +6,7 @@
 
 export * from "./compress.ts";
 export * from "./compressed_model.ts";
+export * from "./estimate_memory.ts";
 export * from "./glob.ts";
 export { type Calibration, type CompressionJob, planJob, type PlannedJob } from "./job.ts";
 export type { LayerRecord } from "./layer_record.ts";

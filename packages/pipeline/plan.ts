@@ -7,12 +7,16 @@ import {
   byteLengthOf,
   type MatrixShape,
   type OperatorNode,
+  ownTensorSpecsOf,
   shapeOfNode,
-  tensorSpecsOf,
+  type SharedParts,
 } from "@pare/operators";
 import type { FloatDtype, TensorSpec } from "@pare/tensor";
+import { copySharing } from "./copy_sharing.ts";
 import { matchesGlob } from "./glob.ts";
+import { namedError } from "./named_error.ts";
 import { needsOf } from "./needs_of.ts";
+import { type AskedLayer, type GroupMember, planGroups } from "./plan_groups.ts";
 import type { Recipe, Step } from "./recipe.ts";
 import { NEEDS, type Needs, type Registry } from "./registry.ts";
 
@@ -30,9 +34,13 @@ export interface LayerPlan {
   readonly predictedLoss: number | null;
   /** How many iterations its method tells of at most. */
   readonly maxIterations: number;
+  /** The first of the layers that are compressed as one with it; itself where it is alone. */
+  readonly leader: string;
   /** How it is stored afterwards. */
   readonly node: OperatorNode;
-  /** The full names of the tensors it is stored in, in the order of the file. */
+  /** What of it is stored with another layer. */
+  readonly shared: SharedParts | null;
+  /** The full names of the tensors that it is stored in by itself, in the order of the file. */
   readonly tensors: readonly string[];
 }
 
@@ -87,34 +95,54 @@ export function planCompression(
   const { config } = model;
   const { embedding, finalNorm, head } = topLevel(config);
   const used = new Set<Step>();
-  const planLayer = (name: string, input: string | null): LayerPlan => {
+  const ask = (name: string, input: string | null): AskedLayer => {
     const source = model.node(name);
-    const shape = shapeOfNode(source);
     const asked = stepOf(recipe, name);
     if (asked) used.add(asked);
     const found = asked?.allocation ? allocated(name, options.ranks) : null;
     const step = found ? withRank(asked, found) : asked;
-    const kept = step ? null : keptNode(source, recipe.dtype);
-    const node = kept ?? planStep(name, shape, input, step as Step, registry);
-    const dtype = recipe.dtype === "source" ? denseDtype(source) : recipe.dtype;
-    const stored: OperatorNode = options.dense ? { form: "dense", shape, dtype } : node;
-    const tensors = [...tensorSpecsOf(stored).keys()].map((tensor) => `${name}.${tensor}`);
     const predictedLoss = found && found.predictedLoss;
-    const maxIterations = step && registry[step.method].maxIterations?.(step.options) || 0;
-    return { name, shape, input, step, predictedLoss, maxIterations, node: stored, tensors };
+    return { name, shape: shapeOfNode(source), input, source, asked, step, predictedLoss };
+  };
+  const sharedCopies = copySharing(model);
+  const planLayer = (layer: AskedLayer, member?: GroupMember): LayerPlan => {
+    const { name, shape, input, source, step, predictedLoss } = layer;
+    const node = member?.node ??
+      (step ? planStep(layer, step, registry) : keptNode(source, recipe.dtype));
+    const shared = step ? member?.shared ?? null : sharedCopies(name);
+    const dtype = recipe.dtype === "source" ? denseDtype(source) : recipe.dtype;
+    const stored = options.dense
+      ? { node: { form: "dense", shape, dtype } as const, shared: null }
+      : { node, shared };
+    const tensors = [...ownTensorSpecsOf(stored.node, stored.shared).keys()];
+    return {
+      name,
+      shape,
+      input,
+      step,
+      predictedLoss,
+      maxIterations: step && registry[step.method].maxIterations?.(step.options) || 0,
+      leader: member?.leader ?? name,
+      ...stored,
+      tensors: tensors.map((tensor) => `${name}.${tensor}`),
+    };
+  };
+  const planLayers = (layers: readonly AskedLayer[]): LayerPlan[] => {
+    const groups = planGroups(layers, registry);
+    return layers.map((layer) => planLayer(layer, groups.get(layer.name)));
   };
   const planVectors = (names: readonly string[]) =>
     new Map(names.map((name) => [name, keptSpec(model.vectorSpec(name), recipe.dtype)]));
   const parts: Part[] = [
-    { block: null, layers: [planLayer(embedding.name, null)], vectors: new Map() },
+    { block: null, layers: planLayers([ask(embedding.name, null)]), vectors: new Map() },
     ...Array.from({ length: config.layers }, (_, block) => ({
       block,
-      layers: linearsOfBlock(config, block).map(({ name, input }) => planLayer(name, input)),
+      layers: planLayers(linearsOfBlock(config, block).map(({ name, input }) => ask(name, input))),
       vectors: planVectors(vectorsOfBlock(config, block).map(({ name }) => name)),
     })),
     {
       block: null,
-      layers: head.name === embedding.name ? [] : [planLayer(head.name, null)],
+      layers: head.name === embedding.name ? [] : planLayers([ask(head.name, null)]),
       vectors: planVectors([finalNorm.name]),
     },
   ];
@@ -140,56 +168,16 @@ export function planCompression(
 
 /** The bytes of all linear layers, and what they come to per weight. */
 export function sizeOfLayers(
-  layers: readonly { readonly node: OperatorNode }[],
+  layers: readonly { readonly node: OperatorNode; readonly shared?: SharedParts | null }[],
 ): { weights: number; byteLength: number; bitsPerWeight: number } {
   let weights = 0;
   let byteLength = 0;
-  for (const { node } of layers) {
+  for (const { node, shared } of layers) {
     const [rows, cols] = shapeOfNode(node);
     weights += rows * cols;
-    byteLength += byteLengthOf(node);
+    byteLength += byteLengthOf(node, shared);
   }
   return { weights, byteLength, bitsPerWeight: 8 * byteLength / weights };
-}
-
-/**
- * Estimates the memory that a job takes at its peak, to within a factor of two.
- *
- * The factors are those that peaks were measured with (bench/memory): what the garbage collector
- * has not yet freed counts as much as what is in use.
- *
- * @param plan What is done.
- * @param calibration How much text goes through the model, or `null`.
- * @param hiddenSize The width of the residual stream.
- * @returns Bytes: the runtime, one block on the device, the work on the largest layer, the hidden
- * states of the calibration text and one block's Gram matrices; both twice where a step needs those
- * of the compressed model too.
- */
-export function estimateMemory(
-  plan: CompressionPlan,
-  calibration: { readonly windows: number; readonly windowLength: number } | null,
-  hiddenSize: number,
-): number {
-  const weightsOf = ({ layers }: Part) => layers.reduce((sum, { shape }) => sum + area(shape), 0);
-  const block = Math.max(...plan.parts.map(weightsOf));
-  const layer = Math.max(
-    ...plan.parts.flatMap(({ layers }) => layers.map(({ shape }) => area(shape))),
-  );
-  const weights = 100e6 + 4 * block + 90 * layer;
-  if (!calibration) return weights;
-  const inputs = new Map(
-    plan.parts.flatMap(({ block, layers }) =>
-      block === 0 ? layers.map(({ input, shape }) => [input, 8 * shape[1] ** 2] as const) : []
-    ),
-  );
-  const grams = [...inputs.values()].reduce((sum, bytes) => sum + bytes, 0);
-  const hidden = 4 * calibration.windows * calibration.windowLength * hiddenSize;
-  const streams = plan.needs === "both-grams" ? 2 : 1;
-  return weights + 4 * block + streams * (5 * grams + 4 * hidden);
-}
-
-function area([rows, cols]: MatrixShape): number {
-  return rows * cols;
 }
 
 /** The step that compresses a layer, the last one to match it; `null` where none does. */
@@ -218,9 +206,7 @@ function applies(step: Step, name: string): boolean {
 }
 
 function planStep(
-  name: string,
-  shape: MatrixShape,
-  input: string | null,
+  { name, shape, input }: AskedLayer,
   step: Step,
   registry: Registry,
 ): OperatorNode {
@@ -234,10 +220,7 @@ function planStep(
   try {
     return plan(shape, step.options);
   } catch (error) {
-    if (error instanceof RangeError) {
-      throw new RangeError(`${name}: ${error.message}`, { cause: error });
-    }
-    throw error;
+    throw error instanceof RangeError ? namedError(name, error) : error;
   }
 }
 
@@ -258,8 +241,10 @@ function denseDtype(source: OperatorNode): FloatDtype & ("f32" | "f16" | "bf16")
 function specsOf(parts: readonly Part[]): Map<string, TensorSpec> {
   const specs = new Map<string, TensorSpec>();
   for (const { layers, vectors } of parts) {
-    for (const { name, node } of layers) {
-      for (const [tensor, spec] of tensorSpecsOf(node)) specs.set(`${name}.${tensor}`, spec);
+    for (const { name, node, shared } of layers) {
+      for (const [tensor, spec] of ownTensorSpecsOf(node, shared)) {
+        specs.set(`${name}.${tensor}`, spec);
+      }
     }
     for (const [name, spec] of vectors) specs.set(name, spec);
   }

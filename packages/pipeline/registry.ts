@@ -1,5 +1,5 @@
 import type { Device } from "@pare/linalg";
-import type { Statistics, WeightMethod, WeightPlan } from "@pare/operators";
+import type { GroupMethod, GroupPlan, Statistics, WeightMethod, WeightPlan } from "@pare/operators";
 import type { Check, Tensor } from "@pare/tensor";
 
 /**
@@ -31,6 +31,15 @@ export interface Method {
    * operator, and the manifest has room for it.
    */
   readonly maxIterations?: (options: Options) => number;
+  /** How it compresses layers that read the same input as one, where its options ask for that. */
+  readonly together?: {
+    /** Whether they do. */
+    readonly isAsked: (options: Options) => boolean;
+    /** What it will return for weights of the given shapes. */
+    readonly plan: GroupPlan<Options>;
+    /** Compresses the weights, two or more. */
+    readonly compress: GroupMethod<Options>;
+  };
   /**
    * What each rank of one weight gains: squared singular values, descending, whose tail is what is
    * lost. Methods that have it take an option `rank`, and their ranks may come from an allocation.

@@ -1,5 +1,5 @@
 import type { Device } from "@pare/linalg";
-import type { Convergence, Operator, Statistics } from "@pare/operators";
+import type { CompressedGroup, Convergence, Operator, Statistics } from "@pare/operators";
 import type { Tensor } from "@pare/tensor";
 import { roundConvergence } from "./convergence.ts";
 import type { Method, Options } from "./registry.ts";
@@ -65,4 +65,31 @@ export async function runMethod(
     : { operator: result, convergence: null };
   const most = maxIterations?.(options) ?? 0;
   return { operator, convergence: convergence && roundConvergence(convergence, most) };
+}
+
+/**
+ * Compresses weights that read one input as one.
+ *
+ * @param method The method; it can do so.
+ * @param input What it is shown: the weights in place of one.
+ * @returns An operator for each weight, and how the method went as the manifest has it.
+ * @throws {RangeError} If the method returns another number of operators, or tells of more
+ * iterations than it announces, or of losses that are none.
+ */
+export async function runTogether(
+  { together, maxIterations }: Method,
+  { weights, statistics, options, device }: Omit<MethodInput, "weight"> & {
+    readonly weights: readonly Tensor[];
+  },
+): Promise<CompressedGroup> {
+  const result = await together?.compress(weights, statistics, options, device);
+  if (result?.operators.length !== weights.length) {
+    throw new RangeError(
+      `Cannot compress layers as one as there must be an operator for each of ${weights.length}: ` +
+        `current number is ${result?.operators.length ?? 0}`,
+    );
+  }
+  const { operators, convergence } = result;
+  const most = maxIterations?.(options) ?? 0;
+  return { operators, convergence: convergence && roundConvergence(convergence, most) };
 }

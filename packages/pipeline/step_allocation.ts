@@ -28,8 +28,8 @@ export const ALLOCATION_CHECKS: Readonly<Record<keyof StepAllocation, Check>> = 
  * @param value The parsed JSON, an object.
  * @param step The method, its name, and the options it has from the step.
  * @returns The allocation in full.
- * @throws {RangeError} If the method has no ranks, the options have one already, or a value breaks
- * its rule.
+ * @throws {RangeError} If the method has no ranks, the options have one already or ask for layers to be
+ * compressed as one, or a value breaks its rule.
  * @throws {TypeError} If a key is unknown.
  */
 export function parseAllocation(
@@ -40,6 +40,12 @@ export function parseAllocation(
   if (!method.spectrum) {
     throw new RangeError(
       `${action} as only a method that has ranks must have an allocation: current method is ${name}`,
+    );
+  }
+  if (method.together?.isAsked(options)) {
+    throw new RangeError(
+      `${action} as layers that are compressed as one must have their rank from the options: ` +
+        `current step has an allocation`,
     );
   }
   const given = ["rank", "keep"].filter((option) => options[option] !== undefined);

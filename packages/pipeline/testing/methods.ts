@@ -4,10 +4,11 @@ import { type Statistics, toDense } from "@pare/operators";
 import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "@pare/quantizers";
 import { tensor } from "@pare/tensor";
 import type { Registry } from "../registry.ts";
+import { JOINT } from "./joint_method.ts";
 
 /**
- * A method without calibration, one with, one that looks at the compressed model's inputs too, and one
- * that tells of its iterations.
+ * A method without calibration, one with, one that looks at the compressed model's inputs too, one
+ * that tells of its iterations, and one that compresses layers as one.
  */
 export const METHODS: Registry = {
   rtn: {
@@ -56,6 +57,7 @@ export const METHODS: Registry = {
       };
     },
   },
+  joint: JOINT,
 };
 
 /** Statistics with the sum of both Gram matrices, so that the result depends on every bit of both. */
