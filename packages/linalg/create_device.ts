@@ -13,6 +13,7 @@ import { bidiagonalPanel } from "./front/bidiagonal_panel.ts";
 import { slice, write } from "./front/blocks.ts";
 import { choleskyBlock, solveBlock } from "./front/blocks_on_diagonal.ts";
 import { activate, binary, scale } from "./front/elementwise.ts";
+import { fitGrids } from "./front/fit_grids.ts";
 import { gatherCols, gatherRows } from "./front/gather.ts";
 import { gram } from "./front/gram.ts";
 import { hadamard } from "./front/hadamard.ts";
@@ -31,6 +32,7 @@ import { layerNorm, rmsNorm, softmax } from "./front/normalize.ts";
 import { reduceCols, reduceRows } from "./front/reduce.ts";
 import { rotary } from "./front/rotary.ts";
 import { rotateRows } from "./front/rotate_rows.ts";
+import { roundColumns } from "./front/round_columns.ts";
 import { scatterRows } from "./front/scatter_rows.ts";
 import { secularVectors } from "./front/secular_vectors.ts";
 import { transpose } from "./front/transpose.ts";
@@ -106,6 +108,9 @@ function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): Device
     bidiagonalPanel: (matrix, first, width) => bidiagonalPanel(arrays, matrix, first, width),
     secularVectors: (numbers, rho, vectors, upper) =>
       secularVectors(arrays, numbers, rho, vectors, upper),
+
+    roundColumns: (target, grids, feedback) => roundColumns(arrays, target, grids, feedback),
+    fitGrids: (x, options) => fitGrids(arrays, x, options),
 
     attentionGradient: (record, gradient, options) =>
       attentionGradient(arrays, record, gradient, options),

@@ -1,6 +1,7 @@
 import type { AnyTensor, Tensor } from "@pare/tensor";
 import type { DeviceArray, DeviceDtype } from "./device_array.ts";
 import type { FactorizationSteps } from "./factorization_steps.ts";
+import type { RoundingSteps } from "./rounding_steps.ts";
 import type { TrainingSteps } from "./training_steps.ts";
 
 /** Options of {@linkcode Device.upload}. */
@@ -117,7 +118,7 @@ export interface AffineArrays {
  * all f32 or all f64. The numbers in arrays are not looked at: an index or position beyond the last
  * one counts as the last one.
  */
-export interface Device extends FactorizationSteps, TrainingSteps, Disposable {
+export interface Device extends FactorizationSteps, RoundingSteps, TrainingSteps, Disposable {
   /** The name users choose it by: `reference`, `wasm` or `webgpu`. */
   readonly name: string;
   /** What computes, so far as it decides the last bit: `wasm simd128 relaxed-madd`, for example. */

@@ -9,6 +9,8 @@ export * from "./device.ts";
 export * from "./device_array.ts";
 export * from "./factorization_steps.ts";
 export * from "./kernels.ts";
+export * from "./rounding_kernels.ts";
+export * from "./rounding_steps.ts";
 export * from "./step_kernels.ts";
 export * from "./training_kernels.ts";
 export * from "./training_steps.ts";

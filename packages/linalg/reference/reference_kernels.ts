@@ -13,6 +13,7 @@ import { attentionGradient } from "./attention_gradient.ts";
 import { choleskyBlock } from "./cholesky_block.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import { crossEntropy, crossEntropyGradient } from "./cross_entropy.ts";
+import { fitGrids } from "./fit_grids.ts";
 import { hadamard } from "./hadamard.ts";
 import { cast } from "./halves.ts";
 import { householderPanel } from "./householder_panel.ts";
@@ -23,6 +24,7 @@ import { nearest } from "./nearest.ts";
 import { pivotedPanel } from "./pivoted_panel.ts";
 import { rmsNormGradient } from "./rms_norm_gradient.ts";
 import { rotary } from "./rotary.ts";
+import { roundColumns } from "./round_columns.ts";
 import { secularVectors } from "./secular_vectors.ts";
 import { solveBlock } from "./solve_block.ts";
 import { tridiagonalPanel } from "./tridiagonal_panel.ts";
@@ -179,6 +181,8 @@ export function createReferenceKernels(): Kernels<HostArray> {
       }
     },
     adamW,
+    roundColumns,
+    fitGrids,
     dispose: () => {},
   };
 }

@@ -20,6 +20,7 @@ import { LOSS_CASES } from "./cases_losses.ts";
 import { MATMUL_CASES } from "./cases_matmul.ts";
 import { MODEL_CASES } from "./cases_model.ts";
 import { NORM_CASES } from "./cases_norms.ts";
+import { ROUNDING_CASES } from "./cases_rounding.ts";
 import { SECULAR_CASES } from "./cases_secular.ts";
 import { TRIDIAGONAL_CASES } from "./cases_tridiagonal.ts";
 import { SVD_CASES } from "./cases_svd.ts";
@@ -49,4 +50,5 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...ATTENTION_GRADIENT_CASES,
   ...TRAINING_CASES,
   ...ADAM_W_CASES,
+  ...ROUNDING_CASES,
 ];

@@ -109,3 +109,7 @@ export const KL_DIVERGENCE_GRADIENT = 124;
 export const SCATTER_ROWS = 126;
 /** A step of the optimizer. */
 export const ADAM_W = 128;
+/** Rounds columns, each making up for those before it. */
+export const ROUND_COLUMNS = 160;
+/** Fits uniform grids to rows. */
+export const FIT_GRIDS = 162;

@@ -39,6 +39,7 @@ import {
   TRANSPOSE,
 } from "./operations.ts";
 import { pivotedPanel } from "./pivoted_panel.ts";
+import { createRoundingKernels } from "./rounding.ts";
 import { createTrainingKernels } from "./training.ts";
 import { tridiagonalPanel } from "./tridiagonal_panel.ts";
 
@@ -188,6 +189,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     bidiagonalPanel: (p) => bidiagonalPanel(engine, p),
     attentionGradient: (p) => attentionGradient(engine, p),
     ...createTrainingKernels(engine),
+    ...createRoundingKernels(engine),
     dispose: engine.dispose,
   };
 }

@@ -30,13 +30,11 @@ const FROM_HALVES: Kernel<"x", "out", "length"> = {
   code: () => forEachElement("unpack2x16float(x[p.x_at + i / 2])[i % 2]"),
 };
 
-// Rounds as the host does: `pack2x16float` leaves open how, and what becomes of large numbers.
-const TO_HALVES: Kernel<"x", "out", "length" | "numbers"> = {
-  name: "cast f32 to f16",
-  reads: { x: "f32" },
-  writes: { out: "u32" },
-  params: { length: "u32", numbers: "u32" },
-  code: () => /* wgsl */ `
+/**
+ * WGSL of `fn half_of(value: f32) -> u32`: the bits of the nearest half, ties to even, as the host
+ * rounds; `pack2x16float` leaves open how, and what becomes of large numbers.
+ */
+export const HALF_OF: string = /* wgsl */ `
 fn half_of(value: f32) -> u32 {
   let bits = bitcast<u32>(value);
   let sign = (bits >> 16) & 0x8000;
@@ -49,7 +47,15 @@ fn half_of(value: f32) -> u32 {
   }
   let rounded = magnitude + 0xfff + ((magnitude >> 13) & 1);
   return sign | ((rounded - 0x38000000) >> 13);
-}
+}`;
+
+const TO_HALVES: Kernel<"x", "out", "length" | "numbers"> = {
+  name: "cast f32 to f16",
+  reads: { x: "f32" },
+  writes: { out: "u32" },
+  params: { length: "u32", numbers: "u32" },
+  code: () => /* wgsl */ `
+${HALF_OF}
 fn halves_at(i: u32) -> u32 {
   let low = half_of(x[p.x_at + 2 * i]);
   return select(low, low | (half_of(x[p.x_at + 2 * i + 1]) << 16), 2 * i + 1 < p.numbers);

@@ -12,6 +12,7 @@ import { copyBlock } from "./copy_block.ts";
 import { crossEntropy, crossEntropyGradient } from "./cross_entropy.ts";
 import { activate, binary, scale } from "./elementwise.ts";
 import { activateGradient, gatedActivation, gatedActivationGradient } from "./gated_activation.ts";
+import { fitGrids } from "./fit_grids.ts";
 import { gather } from "./gather.ts";
 import type { Gpu } from "./gpu.ts";
 import { gram } from "./gram.ts";
@@ -28,6 +29,7 @@ import { rmsNorm } from "./rms_norm.ts";
 import { rmsNormGradient } from "./rms_norm_gradient.ts";
 import { rotary } from "./rotary.ts";
 import { rotateRows } from "./rotate_rows.ts";
+import { roundColumns } from "./round_columns.ts";
 import { scatterRows } from "./scatter_rows.ts";
 import { softmax } from "./softmax.ts";
 import { solveBlock } from "./solve_block.ts";
@@ -104,6 +106,8 @@ export function createWebgpuKernels(
     klDivergenceGradient: (p) => klDivergenceGradient(gpu, p),
     scatterRows: (p) => scatterRows(gpu, p),
     adamW: (p) => adamW(gpu, p),
+    roundColumns: (p) => roundColumns(gpu, p),
+    fitGrids: (p) => fitGrids(gpu, p),
     dispose: () => {
       gpu.dispose();
       onDispose();

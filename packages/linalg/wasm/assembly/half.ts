@@ -55,8 +55,9 @@ export function toHalfTask(task: usize): void {
   }
 }
 
+/** Encodes one number. */
 @inline
-function encodeHalf(value: f32): u32 {
+export function encodeHalf(value: f32): u32 {
   const bits = reinterpret<u32>(value);
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;

@@ -35,6 +35,7 @@ import {
   RMS_NORM,
   ROTARY,
   ROTATE_ROWS,
+  ROUND_COLUMNS,
   ROW_DOTS,
   SCALE,
   SECULAR_ROOTS,
@@ -85,6 +86,7 @@ import {
 import { reduceTask, reduceTasks } from "./reduce";
 import { rmsNormTask, rmsNormTasks } from "./rms_norm";
 import { rotaryTask, rotaryTasks } from "./rotary";
+import { countRoundingTasks, runRoundingTask } from "./rounding_tasks";
 import { rotateRowsTask, rotateRowsTasks } from "./rotate_rows";
 import { rowDotsTask, rowDotsTasks } from "./row_dots";
 import { secularRootsTask, secularRootsTasks } from "./secular_equation";
@@ -189,6 +191,7 @@ export function countTasks(operation: i32): usize {
     case SECULAR_VECTORS:
       return secularVectorsTasks();
     default:
+      if (operation >= ROUND_COLUMNS) return countRoundingTasks(operation);
       return countTrainingTasks(operation);
   }
 }
@@ -343,6 +346,7 @@ export function runTask(operation: i32, task: usize): void {
     case PIVOT_REST + 1:
       return pivotRestTask<f64>(task);
     default:
+      if (operation >= ROUND_COLUMNS) return runRoundingTask(operation, task);
       return runTrainingTask(operation, task);
   }
 }
