@@ -40,14 +40,22 @@ export interface CompressedWeight {
 }
 
 /**
+ * What a method that iterates calls behind each iteration, with the number of those that are over. It
+ * throws where the work is to stop.
+ */
+export type OnIteration = (done: number) => void;
+
+/**
  * Compresses one weight: pure, and the same for the same input. `statistics` is of the layer's
- * input, or `null` where no calibration was asked for. A method that iterates tells how it went.
+ * input, or `null` where no calibration was asked for. A method that iterates tells how it went, and
+ * how far it is.
  */
 export type WeightMethod<Options extends object> = (
   weight: Tensor,
   statistics: Statistics | null,
   options: Options,
   device: Device,
+  onIteration?: OnIteration,
 ) => Operator | CompressedWeight | Promise<Operator | CompressedWeight>;
 
 /**
@@ -76,6 +84,7 @@ export type GroupMethod<Options extends object> = (
   statistics: Statistics | null,
   options: Options,
   device: Device,
+  onIteration?: OnIteration,
 ) => CompressedGroup | Promise<CompressedGroup>;
 
 /** What a method will return for weights that it compresses as one. */

@@ -33,6 +33,14 @@ export interface PartJob {
   readonly device: Device;
 }
 
+/** What is told of the work on a part; what throws stops it. */
+export interface PartProgress {
+  /** Called before each layer. */
+  readonly onLayer: (name: string) => void;
+  /** Called behind each iteration on a layer, with how many are over, and how many there may be. */
+  readonly onIteration: (name: string, done: number, most: number) => void;
+}
+
 /**
  * Compresses the layers of a part and writes them and its vectors.
  *
@@ -40,7 +48,7 @@ export interface PartJob {
  * @param part What to work on.
  * @param inputs What calibration saw of the layers' inputs; `null` without calibration.
  * @param writer Where the tensors go.
- * @param onLayer Called before each layer.
+ * @param progress What is told of the work.
  * @returns What was measured of each layer.
  */
 export async function compressPart(
@@ -48,16 +56,18 @@ export async function compressPart(
   part: Part,
   inputs: PartInputs | null,
   writer: TensorWriter,
-  onLayer: (name: string) => void,
+  progress: PartProgress,
 ): Promise<ReadonlyMap<string, Measure>> {
   const measures = new Map<string, Measure>();
   for (const group of Map.groupBy(part.layers, ({ leader }) => leader).values()) {
     const names = group.map(({ name }) => name);
-    names.forEach(onLayer);
+    names.forEach(progress.onLayer);
     // Layers that are compressed as one read the same input.
     const seen = inputs && statisticsOf(inputs, group[0], job.registry);
     try {
-      const found = await compressLayers(job, group, seen, writer);
+      const onIteration = (done: number) =>
+        progress.onIteration(names[names.length - 1], done, group[0].maxIterations);
+      const found = await compressLayers({ ...job, onIteration }, group, seen, writer);
       found.forEach((measure, i) => measures.set(names[i], measure));
     } catch (error) {
       throw namedError(names.join(", "), error);
@@ -89,7 +99,7 @@ function statisticsOf(
 
 /** Compresses one layer, or several as one; returns what was measured of each. */
 async function compressLayers(
-  { model, registry, device }: PartJob,
+  { model, registry, device, onIteration }: PartJob & Pick<MethodInput, "onIteration">,
   layers: readonly LayerPlan[],
   statistics: Statistics | null,
   writer: TensorWriter,
@@ -99,7 +109,7 @@ async function compressLayers(
   const [{ step }] = layers;
   if (!step) return [await copyLayer(layers[0], sources[0], statistics, writer, device)];
   const weights = sources.map(toDense);
-  const input = { statistics, options: step.options, device };
+  const input = { statistics, options: step.options, device, onIteration };
   const { operators, convergence } = await runOn(registry[step.method], weights, input);
   const stored = operators.map((operator, i) =>
     layers[i].node.form === "dense" ? castOperator(operator, layers[i].node) : operator

@@ -101,6 +101,26 @@ Deno.test("compress() stops at a signal and goes on later with the same bytes", 
   assertEquals(contentOf(output), contentOf(whole));
 });
 
+Deno.test("compress() tells of iterations, and stops behind one", async () => {
+  const recipe = { steps: [RTN, WIDENING] };
+  const whole = memoryOutput();
+  const items: string[] = [];
+  await compress(jobOf(recipe), whole, {
+    onProgress: ({ item, done }) => items.push(`${done} ${item}`),
+  });
+  const q = "model.layers.0.self_attn.q_proj";
+  assertEquals(items.slice(1, 4), [`1 ${q}`, `1 ${q}, 1 of 3`, `1 ${q}, 2 of 3`]);
+  const output = memoryOutput();
+  const controller = new AbortController();
+  const onProgress = ({ item }: { item: string }) => {
+    if (item === "model.layers.1.self_attn.v_proj, 1 of 3") controller.abort();
+  };
+  const { signal } = controller;
+  await assertRejects(() => compress(jobOf(recipe), output, { signal, onProgress }), DOMException);
+  await compress(jobOf(recipe), output);
+  assertEquals(contentOf(output), contentOf(whole));
+});
+
 Deno.test("compress() does a part again whose bytes were damaged", async () => {
   const recipe = { steps: [RTN] };
   const whole = memoryOutput();

@@ -1,5 +1,11 @@
 import type { Device } from "@pare/linalg";
-import type { CompressedGroup, Convergence, Operator, Statistics } from "@pare/operators";
+import type {
+  CompressedGroup,
+  Convergence,
+  OnIteration,
+  Operator,
+  Statistics,
+} from "@pare/operators";
 import type { Tensor } from "@pare/tensor";
 import { roundConvergence } from "./convergence.ts";
 import type { Method, Options } from "./registry.ts";
@@ -14,6 +20,8 @@ export interface MethodInput {
   readonly options: Options;
   /** Where it is computed. */
   readonly device: Device;
+  /** Called behind each iteration; throws to stop. */
+  readonly onIteration?: OnIteration;
 }
 
 /** What came out of a method, whether or not it tells how it went. */
@@ -57,9 +65,9 @@ export interface MethodOutput {
  */
 export async function runMethod(
   { compress, maxIterations }: Method,
-  { weight, statistics, options, device }: MethodInput,
+  { weight, statistics, options, device, onIteration }: MethodInput,
 ): Promise<MethodOutput> {
-  const result = await compress(weight, statistics, options, device);
+  const result = await compress(weight, statistics, options, device, onIteration);
   const { operator, convergence } = "operator" in result
     ? result
     : { operator: result, convergence: null };
@@ -78,11 +86,11 @@ export async function runMethod(
  */
 export async function runTogether(
   { together, maxIterations }: Method,
-  { weights, statistics, options, device }: Omit<MethodInput, "weight"> & {
+  { weights, statistics, options, device, onIteration }: Omit<MethodInput, "weight"> & {
     readonly weights: readonly Tensor[];
   },
 ): Promise<CompressedGroup> {
-  const result = await together?.compress(weights, statistics, options, device);
+  const result = await together?.compress(weights, statistics, options, device, onIteration);
   if (result?.operators.length !== weights.length) {
     throw new RangeError(
       `Cannot compress layers as one as there must be an operator for each of ${weights.length}: ` +

@@ -2,7 +2,7 @@
 //
 // A part that the journal has, and whose bytes are still what they were, is not done again.
 
-import { compressPart } from "./compress_part.ts";
+import { compressPart, type PartProgress } from "./compress_part.ts";
 import type { CompressionJob } from "./job.ts";
 import type { Journal, Measure } from "./journal.ts";
 import type { OutputFolder } from "./output.ts";
@@ -24,9 +24,12 @@ export interface CompressionProgress {
 
 /** Options of {@linkcode compress}. */
 export interface CompressOptions {
-  /** Called before each layer and each file. */
+  /** Called before each layer and each file, and behind each iteration of methods that tell of them. */
   onProgress?: (progress: CompressionProgress) => void;
-  /** Stops the job after the layer at hand; what is done is kept for another run. */
+  /**
+   * Stops the job after the layer at hand, or after the iteration where its method tells of them; the
+   * parts that are done are kept for another run.
+   */
   signal?: AbortSignal;
 }
 
@@ -49,15 +52,19 @@ export async function writeWeights(
     const names = namesOf(part);
     const earlier = journal.done.get(index);
     const isDone = earlier !== undefined && earlier.sha256 === await writer.digest(names);
-    const onLayer = (item: string) => {
+    const tell = (item: string, done: number) => {
       signal?.throwIfAborted();
-      onProgress?.({ stage: "Compressing", done: done++, total, item });
+      onProgress?.({ stage: "Compressing", done, total, item });
+    };
+    const progress: PartProgress = {
+      onLayer: (name) => tell(name, done++),
+      onIteration: (name, iteration, most) => tell(`${name}, ${iteration} of ${most}`, done - 1),
     };
     if (isDone) {
       done += part.layers.length;
       for (const [name, measure] of Object.entries(earlier.measures)) measures.set(name, measure);
     } else {
-      const found = await compressPart(job, part, await inputs.observe(part), writer, onLayer);
+      const found = await compressPart(job, part, await inputs.observe(part), writer, progress);
       await writer.sync();
       await journal.append({
         part: index,

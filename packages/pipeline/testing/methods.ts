@@ -1,6 +1,6 @@
 import { asvd, ASVD_CHECKS, type AsvdOptions, planAsvd, whitenedSpectrum } from "@pare/decomposers";
 import { distortion } from "@pare/evaluators";
-import { type Statistics, toDense } from "@pare/operators";
+import { type Operator, type Statistics, toDense } from "@pare/operators";
 import { planRtn, rtn, RTN_CHECKS, type RtnOptions } from "@pare/quantizers";
 import { tensor } from "@pare/tensor";
 import type { Registry } from "../registry.ts";
@@ -45,9 +45,12 @@ export const METHODS: Registry = {
     plan: (shape, options: RtnOptions) => planRtn(shape, options),
     maxIterations: ({ bits = 4 }: RtnOptions) => bits,
     // One less than announced, as of a method that stops early.
-    compress: (weight, _statistics, options: RtnOptions) => {
-      const widths = Array.from({ length: (options.bits ?? 4) - 1 }, (_, i) => i + 2);
-      const steps = widths.map((bits) => rtn(weight, { ...options, bits }));
+    compress: async (weight, _statistics, options: RtnOptions, _device, onIteration) => {
+      const steps: Operator[] = [];
+      for (let bits = 2; bits <= (options.bits ?? 4); bits++) {
+        steps.push(await rtn(weight, { ...options, bits }));
+        onIteration?.(steps.length);
+      }
       return {
         operator: steps[steps.length - 1],
         convergence: {
