@@ -13,8 +13,13 @@
 
 import type { Command, FlagValues } from "../../packages/cli/flags.ts";
 import { formatTable } from "../../packages/cli/table.ts";
-import { UsageError } from "../../packages/cli/user_error.ts";
-import { commonFlags, readNames, readThreads, runCommand } from "../linalg/command_line.ts";
+import {
+  commonFlags,
+  readNames,
+  readShapes,
+  readThreads,
+  runCommand,
+} from "../linalg/command_line.ts";
 import { measureApart } from "../linalg/measure_apart.ts";
 import { readyResults, writeResults } from "../linalg/results_file.ts";
 import { type LayerRequest, type LayerResult, type MethodName, METHODS } from "./measure_layer.ts";
@@ -56,18 +61,6 @@ const COMMAND: Command = {
   examples: [["--shapes 1024x1024 --memory", "one matrix, in seconds"]],
   run: ({ values }) => run(values),
 };
-
-function readShapes(text: string): [rows: number, cols: number][] {
-  return text.split(",").map((shape) => {
-    const found = /^(\d+)x(\d+)$/.exec(shape);
-    if (!found) {
-      throw new UsageError(
-        `Cannot measure as a shape must be like 1024x512: current shape is ${shape}`,
-      );
-    }
-    return [Number(found[1]), Number(found[2])];
-  });
-}
 
 async function run(values: FlagValues): Promise<number> {
   const known = Object.keys(METHODS) as MethodName[];

@@ -47,6 +47,23 @@ export function readThreads(text: string | undefined): number[] {
 }
 
 /**
+ * Reads shapes of matrices such as `1024x512`, separated by commas.
+ *
+ * @throws {UsageError} If one is no such shape.
+ */
+export function readShapes(text: string): [rows: number, cols: number][] {
+  return text.split(",").map((shape) => {
+    const found = /^(\d+)x(\d+)$/.exec(shape);
+    if (!found) {
+      throw new UsageError(
+        `Cannot measure as a shape must be like 1024x512: current shape is ${shape}`,
+      );
+    }
+    return [Number(found[1]), Number(found[2])];
+  });
+}
+
+/**
  * Reads names, separated by commas.
  *
  * @param what What they are names of, in the singular.

@@ -27,12 +27,17 @@ export function readyResults(given: string | undefined, fallback: string): strin
   return path;
 }
 
-/** Writes results with the date and what they were measured with. */
+/** Writes results with the date and what they were measured with, and says so. */
 export function writeResults(path: string, rows: readonly unknown[]): void {
+  saveResults(path, rows);
+  console.error(`Written to ${path}`);
+}
+
+/** Writes what there is of results so far, as a program that takes long does after each. */
+export function saveResults(path: string, rows: readonly unknown[]): void {
   const date = new Date().toISOString();
   const head = { date, deno: Deno.version.deno, processors: navigator.hardwareConcurrency };
   const lines = rows.map((row) => JSON.stringify(row)).join(",\n");
   const opening = JSON.stringify(head).slice(0, -1);
   Deno.writeTextFileSync(path, `${opening},"rows":[\n${lines}\n]}\n`);
-  console.error(`Written to ${path}`);
 }

@@ -7,28 +7,30 @@
  *
  * Sizes are of the whole folder; bits per weight count the matrices of the blocks, side information
  * included. KL divergence and agreement are of the original's next tokens. The error of the outputs
- * is the mean over the layers of ‖(W - Ŵ) X‖² / ‖W X‖² on the calibration text.
+ * is the mean over the layers of ‖(W - Ŵ) X‖² / ‖W X‖² on the calibration text. A method that cannot
+ * be measured is named with the reason, and the others go on.
  *
  * @module
  */
 
-import { evaluate } from "@pare/evaluators";
 import { createWasmDevice } from "@pare/linalg";
-import { sizeOfLayers } from "@pare/pipeline";
 import { DEMO_CALIBRATION, DEMO_TEXTS, demoPath } from "../../packages/cli/demo.ts";
 import type { Command, CommandInput } from "../../packages/cli/flags.ts";
 import { baseName, openSource } from "../../packages/cli/open_source.ts";
 import { requireTokenizer } from "../../packages/cli/open_tokenizer.ts";
-import { formatTable } from "../../packages/cli/table.ts";
 import { readDocuments } from "../../packages/cli/text.ts";
 import { UsageError } from "../../packages/cli/user_error.ts";
 import { packDocuments, sampleDocuments } from "../../packages/cli/windows.ts";
 import { type Domain, DOMAINS } from "../../tools/demo/text/domains.ts";
 import { documents } from "../../tools/demo/text/generate_document.ts";
 import { commonFlags, readNames, runCommand } from "../linalg/command_line.ts";
-import { readyResults, writeResults } from "../linalg/results_file.ts";
-import { compressInMemory, gatherInMemory } from "./compress_in_memory.ts";
+import { readyResults, saveResults, writeResults } from "../linalg/results_file.ts";
+import { gatherInMemory } from "./compress_in_memory.ts";
 import { CONTENDERS } from "./contenders.ts";
+import { formatMean } from "./format_mean.ts";
+import { measureContender } from "./measure_contender.ts";
+import { formatQuality, qualityMarkdown } from "./quality_report.ts";
+import type { FailedRow, QualityRow } from "./quality_row.ts";
 
 /** Where JSON goes if nothing else is said: a folder that git leaves out. */
 const OUTPUT = ".tmp/quality.json";
@@ -58,10 +60,12 @@ const COMMAND: Command = {
       help: "calibration windows; by default 128, or all there are",
     },
     "test-windows": { kind: "integer", value: "<n>", help: "windows of each text; 32 by default" },
+    markdown: { kind: "text", value: "<file>", help: "where the tables are written as Markdown" },
     ...commonFlags(OUTPUT),
   },
   examples: [
     ["--set low-rank demo", "the low-rank methods on the demo model and its texts"],
+    ["--set quantizers-2 --calibration stories demo", "all quantizers at about 2 bits"],
     ["--set rtn,low-rank --calibration a.txt model b.txt c.txt", "a model of one's own"],
   ],
   run: measureAll,
@@ -89,6 +93,8 @@ async function measureAll({ operands, values }: CommandInput): Promise<number> {
   }
   const sets = readNames("set", values.text("set"), Object.keys(CONTENDERS));
   const output = readyResults(values.text("output"), OUTPUT);
+  const asked = values.text("markdown");
+  const markdown = asked === undefined ? undefined : readyResults(asked, asked);
   using device = await createWasmDevice();
   const length = source.model.config.maxPositions;
   const count = values.number("windows") ?? null;
@@ -103,64 +109,51 @@ async function measureAll({ operands, values }: CommandInput): Promise<number> {
     const packed = packDocuments(await readDocuments(text), tokenizer, length);
     tests.set(baseName(text), packed.slice(0, most));
   }
-  const original: Record<string, string> = {};
-  const rows = [];
-  for (const { name, group, step } of sets.flatMap((set) => CONTENDERS[set])) {
-    const started = performance.now();
-    const { model, manifest } = await compressInMemory(source, step, statistics, device);
-    const compressMs = Math.round(performance.now() - started);
-    const layers = Object.values(manifest.layers).filter((layer) => layer.method !== null);
-    const errors = layers.map(({ activationNmse }) => activationNmse ?? NaN);
-    const scores: Record<string, Record<string, number>> = {};
-    for (const [text, test] of tests) {
-      const { perplexity, against } = await evaluate(model, test, {
-        against: source.model,
-        device,
-      });
-      if (!against) throw new TypeError(`Cannot compare on ${text}`);
-      original[text] = against.perplexity.mean.toPrecision(4);
-      scores[text] = {
-        perplexity: perplexity.mean,
-        perplexityError: perplexity.standardError,
-        kl: against.kl.mean,
-        klError: against.kl.standardError,
-        top1Agreement: against.top1Agreement.mean,
-      };
+  const rows: QualityRow[] = [];
+  const failures: FailedRow[] = [];
+  const originals: Record<string, number> = {};
+  const common = {
+    model: baseName(path),
+    calibration: baseName(calibration),
+    windows: windows.length,
+  };
+  const all = () => [...rows, ...failures].map((row) => ({ ...common, ...row }));
+  for (const contender of sets.flatMap((set) => CONTENDERS[set])) {
+    const { group, name } = contender;
+    const budget = rows.find((row) => row.group === group)?.byteLength;
+    try {
+      const measured = await measureContender(
+        contender,
+        { source, statistics, device, tests },
+        budget,
+      );
+      const { row } = measured;
+      rows.push(row);
+      Object.assign(originals, measured.originals);
+      const shown = Object.values(row.scores).map(({ perplexity }) => formatMean(perplexity));
+      console.error(`${group}  ${name}  ${shown.join("  ")}  ${row.compressMs} ms`);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      failures.push({ group, name, failed: error.message });
+      console.error(`${group}  ${name}  failed: ${error.message}`);
     }
-    rows.push({
-      model: path,
-      calibration: baseName(calibration),
-      windows: windows.length,
-      group,
-      name,
-      step,
-      bitsPerWeight: sizeOfLayers(layers).bitsPerWeight,
-      byteLength: manifest.byteLength,
-      meanActivationNmse: errors.reduce((sum, error) => sum + error, 0) / errors.length,
-      compressMs,
-      scores,
-    });
-    const shown = Object.values(scores).map(({ perplexity }) => perplexity.toPrecision(4));
-    console.error(`${group}  ${name}  ${shown.join("  ")}  ${compressMs} ms`);
+    saveResults(output, all());
   }
-  const names = [...tests.keys()];
-  const header = ["", "method", "bits/weight", "bytes", "error of outputs"];
-  console.log(formatTable(
-    [...header, ...names.flatMap((text) => [`${text} (${original[text]})`, "KL"])],
-    rows.map(({ group, name, bitsPerWeight, byteLength, meanActivationNmse, scores }) => [
-      group,
-      name,
-      bitsPerWeight.toFixed(3),
-      String(byteLength),
-      meanActivationNmse.toPrecision(3),
-      ...names.flatMap((text) => [
-        scores[text].perplexity.toPrecision(4),
-        scores[text].kl.toPrecision(3),
-      ]),
-    ]),
-  ));
-  writeResults(output, rows);
-  return 0;
+  const report = { rows, failures, originals };
+  console.log(formatQuality(report));
+  if (markdown !== undefined) {
+    const title = `${sets.join(", ")} on ${common.model}, calibrated on ${common.calibration}`;
+    Deno.writeTextFileSync(markdown, qualityMarkdown(report, title, commandLine()));
+  }
+  writeResults(output, all());
+  return failures.length > 0 ? 1 : 0;
+}
+
+/** How this was run, paths without their folders. */
+function commandLine(): string {
+  const operands = Deno.args.map((arg) => arg.includes("/") ? baseName(arg) : arg);
+  return ["deno run --allow-read --allow-write=. bench/quality/compare_methods.ts", ...operands]
+    .join(" ");
 }
 
 await runCommand(COMMAND);

@@ -3,6 +3,7 @@ import type { Device } from "@pare/linalg";
 import type { Model } from "@pare/model";
 import {
   compress,
+  type CompressionJob,
   type Manifest,
   openCompressed,
   openStatistics,
@@ -55,27 +56,35 @@ export async function gatherInMemory(
   );
 }
 
-/** Compresses a model by one step into memory and opens what was written; the rest is kept in f16. */
-export async function compressInMemory(
+/** The job of compressing a model by some steps; the rest is kept in f16. */
+export function jobOf(
   source: OpenedSource,
-  step: WrittenStep,
+  steps: readonly WrittenStep[],
   statistics: StatisticsSource,
   device: Device,
-): Promise<Compressed> {
-  const name = step.method;
-  const output = memoryOutput();
-  const manifest = await compress({
+): CompressionJob {
+  return {
     creator: CREATOR,
     model: source.model,
     source: { name: source.name, sha256: NO_DIGEST },
-    recipe: parseRecipe({ version: 1, dtype: "f16", steps: [step] }, REGISTRY),
+    recipe: parseRecipe({ version: 1, dtype: "f16", steps }, REGISTRY),
     registry: REGISTRY,
     device,
     calibration: null,
     statistics,
     files: new Map([["config.json", JSON.stringify(source.config)]]),
     format: "pare",
-  }, output);
+  };
+}
+
+/** Does a job in memory and opens what was written. */
+export async function compressInMemory(
+  source: OpenedSource,
+  job: CompressionJob,
+): Promise<Compressed> {
+  const { name } = source;
+  const output = memoryOutput();
+  const manifest = await compress(job, output);
   const tensors = await openShardedSafetensors(folderOf(Object.fromEntries(output.files), name));
   return { manifest, model: openCompressed(manifest, { name, config: source.config, tensors }) };
 }

@@ -1,15 +1,21 @@
 // What methods are compared at: sets of steps, each with a name for the table.
 
 import type { WrittenStep } from "./compress_in_memory.ts";
+import { QUANTIZER_CONTENDERS } from "./quantizer_contenders.ts";
 
-/** A method at one setting. */
+/** A method at one size. */
 export interface Contender {
   /** The method, as the table says it. */
   readonly name: string;
   /** The setting by which rows belong together, such as `20 % removed`. */
   readonly group: string;
-  /** The step of the recipe. */
-  readonly step: WrittenStep;
+  /** Settings of the recipe's step, the smallest first; where there is one, that is taken. */
+  readonly ladder: readonly WrittenStep[];
+  /**
+   * How many bits a weight of the first of the group may take; the others may take as many bytes as
+   * that one. Without it the first setting is taken, whatever its size.
+   */
+  readonly bitsPerWeight?: number;
 }
 
 /** Shares of the numbers of the blocks' matrices that are removed. */
@@ -34,7 +40,7 @@ function keeping(name: string, step: WrittenStep, removed: number): Contender {
   return {
     name,
     group: `${Math.round(100 * removed)} % removed`,
-    step: { ...step, options: { ...step.options, keep } },
+    ladder: [{ ...step, options: { ...step.options, keep } }],
   };
 }
 
@@ -44,7 +50,7 @@ export const CONTENDERS: Readonly<Record<string, readonly Contender[]>> = {
     [64, 32].map((groupSize) => ({
       name: `rtn g${groupSize}`,
       group: `${bits} bits`,
-      step: { method: "rtn", options: { bits, groupSize, partialGroups: true } },
+      ladder: [{ method: "rtn", options: { bits, groupSize, partialGroups: true } }],
     }))
   ),
   "low-rank": REMOVED.flatMap((removed) =>
@@ -55,4 +61,5 @@ export const CONTENDERS: Readonly<Record<string, readonly Contender[]>> = {
       keeping(`NSVD-I k₁ ${share}`, { method: "nsvd", options: { share } }, removed)
     )
   ),
+  ...QUANTIZER_CONTENDERS,
 };

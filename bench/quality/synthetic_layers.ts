@@ -29,6 +29,26 @@ export interface SyntheticLayerOptions {
   readonly outliers: number;
 }
 
+/** A kind of layer. */
+export type LayerKind = "mild" | "steep" | "few tokens";
+
+/** What the kinds of layers differ in, for a number of columns. */
+export const LAYERS: Readonly<
+  Record<
+    LayerKind,
+    (cols: number) => Pick<SyntheticLayerOptions, "tokens" | "heldOut" | "power" | "outliers">
+  >
+> = {
+  mild: (cols) => ({ tokens: 4 * cols, heldOut: 2 * cols, power: 0.6, outliers: 10 }),
+  steep: (cols) => ({ tokens: 4 * cols, heldOut: 2 * cols, power: 1.2, outliers: 30 }),
+  "few tokens": (cols) => ({
+    tokens: Math.ceil(cols / 2),
+    heldOut: 2 * cols,
+    power: 1,
+    outliers: 10,
+  }),
+};
+
 /** A layer, and what is known of its inputs. */
 export interface SyntheticLayer {
   readonly weight: Tensor;
