@@ -4,6 +4,10 @@ import {
   asvd,
   ASVD_CHECKS,
   type AsvdOptions,
+  caldera,
+  CALDERA_CHECKS,
+  calderaIterations,
+  type CalderaOptions,
   LOW_RANK_CHECKS,
   type LowRankOptions,
   nid,
@@ -13,6 +17,7 @@ import {
   NSVD_CHECKS,
   type NsvdOptions,
   planAsvd,
+  planCaldera,
   planNid,
   planNsvd,
   planSvd,
@@ -25,15 +30,7 @@ import {
   whitenedSpectrum,
 } from "@pare/decomposers";
 import type { Method, Registry } from "@pare/pipeline";
-import {
-  awq,
-  AWQ_CHECKS,
-  type AwqOptions,
-  planAwq,
-  type QuantizerName,
-  type QuantizerOptions,
-  QUANTIZERS,
-} from "@pare/quantizers";
+import { type QuantizerName, type QuantizerOptions, QUANTIZERS } from "@pare/quantizers";
 
 /** What each rank gains on the inputs that calibration saw. */
 const gainOnInputs: Method["spectrum"] = (weight, statistics, { ridge }: RidgeOptions, device) =>
@@ -59,14 +56,6 @@ export const REGISTRY: Registry = {
     "Rounds every weight to the nearest level of a uniform grid; needs no calibration",
   ),
   hqq: byQuantizer("hqq", "As rtn, with zero points fitted to all but outliers; no calibration"),
-  awq: {
-    summary: "As rtn, with grids that are finer for columns whose inputs are large",
-    needs: "gram",
-    checks: AWQ_CHECKS,
-    plan: (shape, options: AwqOptions) => planAwq(shape, options),
-    compress: (weight, statistics, options: AwqOptions, device) =>
-      awq(weight, statistics, { ...options, device }),
-  },
   incoherence: byQuantizer(
     "incoherence",
     "Any other quantizer, in a random basis where no weight stands out",
@@ -115,5 +104,14 @@ export const REGISTRY: Registry = {
     compress: (weight, statistics, options: NidOptions, device) =>
       nid(weight, statistics, { ...options, device }),
     spectrum: gainOnInputs,
+  },
+  caldera: {
+    summary: "A backbone of few bits and a correction of low rank, fitted to each other",
+    needs: "gram",
+    checks: CALDERA_CHECKS,
+    plan: (shape, options: CalderaOptions) => planCaldera(shape, options),
+    compress: (weight, statistics, options: CalderaOptions, device, onIteration) =>
+      caldera(weight, statistics, { ...options, device, onIteration }),
+    maxIterations: (options: CalderaOptions) => calderaIterations(options),
   },
 };

@@ -1,4 +1,5 @@
 import type { MatrixShape } from "@pare/operators";
+import { largestWithin } from "./largest_within.ts";
 import type { RankOptions } from "./rank.ts";
 
 /**
@@ -13,7 +14,8 @@ export function rankWithin(
   numbersOf: (rank: number) => number,
 ): number {
   const size = rows * cols;
-  const largest = (numbers: number) => largestWithin(Math.min(rows, cols), numbers, numbersOf);
+  const largest = (numbers: number) =>
+    largestWithin(1, Math.min(rows, cols), (rank) => numbersOf(rank) <= numbers);
   const { rank, keep = 0.8 } = options;
   if (rank === undefined) return largest(keep * size);
   if (options.keep !== undefined) {
@@ -31,15 +33,4 @@ export function rankWithin(
     );
   }
   return rank;
-}
-
-/** The largest rank from 1 to `most` that stores `numbers` at most; 1 where there is none. */
-function largestWithin(most: number, numbers: number, numbersOf: (rank: number) => number): number {
-  let [low, high] = [1, most];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (numbersOf(middle) <= numbers) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

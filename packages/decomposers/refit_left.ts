@@ -15,10 +15,11 @@
 // Bound: ‖(A - L R) X‖² is above its least value, at L*, by at most Σ_i γ_i ‖l*_i‖².
 // Cost: k n² + m n k and k² (n + m) + k³/3.
 
-import { cholesky, type Device, downloadF64, triangularSolve } from "@pare/linalg";
+import { type Device, downloadF64 } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
 import type { Factors } from "./factors.ts";
 import { remainderOf } from "./remainder.ts";
+import { solvePositive } from "./solve_positive.ts";
 
 /** Γ in units of what R G Rᵀ is known to. */
 const DAMPING = 2 ** 14;
@@ -44,9 +45,7 @@ export async function refitLeft(
   const sides = await downloadF64(scope, scope.matmul(a, weighted, { transposeB: true }));
   const normal = await downloadF64(scope, scope.matmul(weighted, r, { transposeB: true }));
   damp(normal, right, gram);
-  const factor = await cholesky(normal, { device });
-  const half = await triangularSolve(factor, sides, { side: "right", transpose: true, device });
-  return await triangularSolve(factor, half, { side: "right", device });
+  return await solvePositive(normal, sides, "right", device);
 }
 
 /**
