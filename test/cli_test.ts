@@ -83,6 +83,37 @@ cliTest("compress writes what its dry run says, and the others read it", async (
   assertEquals(JSON.parse(written.stdout).tokens.length <= 5, true);
 });
 
+/** Runs compress, and sees to it that the dry run has told its size and that the result works. */
+async function compressed(folder: string, ...flags: string[]): Promise<string> {
+  const args = ["compress", "model", ...flags, "--output", "out", "--json"];
+  const plan = await run([...args, "--dry-run"], folder);
+  assertEquals(plan.code, 0, plan.stderr);
+  const result = await run(args, folder);
+  assertEquals(result.code, 0, result.stderr);
+  assertEquals(await sizeOfFiles(`${folder}/out`), JSON.parse(plan.stdout).byteLength);
+  const scores = await run(["evaluate", "out", "--text", "text.txt", "--json"], folder);
+  assertEquals(scores.code, 0, scores.stderr);
+  assert(JSON.parse(scores.stdout).perplexity.mean > 1);
+  const inspected = await run(["inspect", "out"], folder);
+  assertEquals(inspected.code, 0, inspected.stderr);
+  return inspected.stdout;
+}
+
+cliTest("compress --rotate rounds in a random basis, without a text", async (folder) => {
+  const flags = ["--method", "rtn", "--bits", "3", "--group", "8", "--rotate", "--seed", "5"];
+  assertStringIncludes(await compressed(folder, ...flags), "rotated(affine 3-bit g8)");
+  const { recipe } = JSON.parse(await Deno.readTextFile(`${folder}/out/pare.json`));
+  assertEquals(recipe.steps[0].options, {
+    seed: 5,
+    quantizer: { method: "rtn", options: { bits: 3, groupSize: 8 } },
+  });
+});
+
+cliTest("compress --method awq has a factor for each column", async (folder) => {
+  const flags = ["--method", "awq", "--group", "8", "--calibration", "text.txt"];
+  assertStringIncludes(await compressed(folder, ...flags), "scaled(affine 4-bit g8)");
+});
+
 cliTest("compress --factor-bits stores the factors of svd-llm in few bits", async (folder) => {
   const args = ["compress", "model", "--method", "svd-llm", "--keep", "0.7"];
   const bits = ["--factor-bits", "6", "--factor-group", "16", "--calibration", "text.txt"];
@@ -499,6 +530,30 @@ const BAD: readonly [
       ),
     ["compress", "model", "--recipe", "recipe.json", "--output", "out"],
     /recipe\.json: .*"bit" is unknown: known options are "bits"/,
+  ],
+  [
+    "a flag of other methods",
+    () => Promise.resolve(),
+    ["compress", "model", "--method", "svd", "--bits", "3", "--output", "out"],
+    /--bits must go with a method that has such an option: current method is svd/,
+  ],
+  [
+    "a basis for a method that has its own",
+    () => Promise.resolve(),
+    [...ASVD, "--rotate", "--output", "out"],
+    /--rotate must go with --method rtn, .*: current method is asvd/,
+  ],
+  [
+    "a quantizer in a basis whose groups do not divide",
+    () => Promise.resolve(),
+    ["compress", "model", "--method", "rtn", "--group", "7", "--rotate", "--output", "out"],
+    /q_proj: .*groupSize must divide the 16 columns/,
+  ],
+  [
+    "activation-aware scales without a text",
+    () => Promise.resolve(),
+    ["compress", "model", "--method", "awq", "--group", "8", "--output", "out"],
+    /calibration text must be given for awq/,
   ],
   [
     "a group size that does not divide",

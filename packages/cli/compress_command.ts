@@ -26,6 +26,7 @@ import { openDemo, openSource } from "./open_source.ts";
 import { openModelTokenizer, TOKENIZER_FLAG } from "./open_tokenizer.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { RECIPE_FLAGS } from "./recipe_flags.ts";
+import { REGISTRY } from "./registry.ts";
 import { print, tell, terminalProgress } from "./terminal.ts";
 import { UsageError } from "./user_error.ts";
 
@@ -69,9 +70,17 @@ export const COMPRESS: Command = {
     ...DEVICE_FLAGS,
     help: { kind: "switch", help: "Show this help" },
   },
+  glossary: [
+    "Methods",
+    Object.fromEntries(Object.entries(REGISTRY).map(([name, { summary }]) => [name, summary])),
+  ],
   examples: [
     ["", "Compress the demo model that comes with pare, and see what it costs"],
     ["model/ --method rtn --bits 4 --group 32", "Quantize to 4 bits in groups of 32"],
+    [
+      "model/ --method rtn --bits 3 --symmetric --rotate",
+      "Quantize to 3 bits in a random basis, where no weight stands out",
+    ],
     [
       "model/ --method asvd --keep 0.8 --calibration stories.txt --output smaller/",
       "Split matrices by activation-aware SVD, keeping 80 % of the numbers",

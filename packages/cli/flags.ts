@@ -26,6 +26,8 @@ export interface Command {
   readonly operands: string;
   /** Its flags. */
   readonly flags: Flags;
+  /** What values of its flags stand for, under a title. */
+  readonly glossary?: readonly [title: string, entries: Readonly<Record<string, string>>];
   /** Examples: the command line without the program's name, and what it does. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
   /** Runs it; resolves to the exit code. */
@@ -115,20 +117,20 @@ function isNumber(text: string, kind: "integer" | "number"): boolean {
 
 /** The help of a command. */
 export function commandHelp(command: Command): string {
-  const { name, summary, operands, flags, examples } = command;
-  const left = Object.entries(flags).map(([flag, { value }]) =>
-    `--${flag}${value ? ` ${value}` : ""}`
-  );
-  const width = Math.max(...left.map((text) => text.length));
-  const lines = Object.values(flags).map(({ help }, i) => `  ${left[i].padEnd(width)}  ${help}`);
+  const { name, summary, operands, flags, glossary, examples } = command;
+  const helps = Object.entries(flags).map(([flag, { value, help }]): [string, string] => [
+    `--${flag}${value ? ` ${value}` : ""}`,
+    help,
+  ]);
   return [
     summary,
     "",
     `Usage: deno task ${name} ${operands} [flags]`,
     "",
     "Flags:",
-    ...lines,
+    ...columns(helps),
     "",
+    ...(glossary ? [`${glossary[0]}:`, ...columns(Object.entries(glossary[1])), ""] : []),
     "Examples:",
     ...examples.flatMap(([line, meaning]) => [
       `  # ${meaning}`,
@@ -136,4 +138,10 @@ export function commandHelp(command: Command): string {
       "",
     ]),
   ].join("\n");
+}
+
+/** Lines of two columns, the second one aligned. */
+function columns(entries: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...entries.map(([left]) => left.length));
+  return entries.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }

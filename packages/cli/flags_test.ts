@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { COMMANDS } from "./cli.ts";
 import { type Command, commandHelp, parseFlags } from "./flags.ts";
 import { RECIPE_FLAGS, recipeFromFlags } from "./recipe_flags.ts";
@@ -75,6 +75,47 @@ Deno.test("recipeFromFlags() makes a recipe of one step", () => {
   );
 });
 
+Deno.test("recipeFromFlags() puts a quantizer into what flags ask for", () => {
+  const stepOf = (line: string) => (recipeOf(line) as { steps: unknown[] }).steps[0];
+  const inner = { method: "rtn", options: { bits: 3, granularity: "row", symmetric: true } };
+  const line = "--method rtn --bits 3 --group row --symmetric";
+  assertEquals(stepOf(line), inner);
+  const feedback = { method: "ldlq", options: { quantizer: inner } };
+  assertEquals(stepOf(`${line} --feedback`), feedback);
+  assertEquals(stepOf(`${line} --rotate --layers **.q_proj`), {
+    method: "incoherence",
+    options: { quantizer: inner },
+    layers: ["**.q_proj"],
+  });
+  assertEquals(stepOf("--method hqq --rotate --partial-groups"), {
+    method: "incoherence",
+    options: { quantizer: { method: "hqq", options: { partialGroups: true } } },
+  });
+});
+
+Deno.test("recipeFromFlags() names the flag that does not go with the method", () => {
+  for (
+    const [line, message] of [
+      [
+        "svd --bits 4",
+        "--bits must go with a method that has such an option: current method is svd",
+      ],
+      ["rtn --keep 0.5", "--keep must go with"],
+      ["hqq --group row", "--group must go with"],
+      ["rtn --factor-group 8", "--factor-group must go with"],
+      ["incoherence --bits 4", "is incoherence, whose options are"],
+      ["svd --rotate", "--rotate must go with --method rtn"],
+      ["awq --rotate", "current method is awq"],
+      ["hqq --feedback", "--feedback must go with --method rtn"],
+    ]
+  ) {
+    assertThrows(() => recipeOf(`--method ${line}`), UsageError, message);
+  }
+  // What is no method is refused by the check of recipes.
+  recipeOf("--method rtm --bits 4");
+  assertThrows(() => recipeOf("--rotate"), UsageError, "--method must be named");
+});
+
 Deno.test("recipeFromFlags() gives what is kept to the allocation, if there is one", () => {
   const stepOf = (line: string) => {
     const { steps: [step] } = recipeOf(line) as { steps: Record<string, unknown>[] };
@@ -147,6 +188,15 @@ Deno.test("recipeFromFlags() refuses options without their method, and a step be
     UsageError,
     "must be a number, row or tensor",
   );
+});
+
+Deno.test("the help of compress tells what each method does", () => {
+  const command = COMMANDS.find(({ name }) => name === "compress");
+  const help = command ? commandHelp(command) : "";
+  for (const [name, { summary }] of Object.entries(REGISTRY)) {
+    assertMatch(help, new RegExp(`^  ${name} `, "m"));
+    assertStringIncludes(help, summary);
+  }
 });
 
 for (const command of COMMANDS) {

@@ -3,7 +3,7 @@
 import { ALLOCATION_RULES } from "@pare/decomposers";
 import type { Registry } from "@pare/pipeline";
 import type { Flags, FlagValues } from "./flags.ts";
-import { REGISTRY } from "./registry.ts";
+import { compact, isStepGiven, stepFromFlags } from "./step_flags.ts";
 import { UsageError } from "./user_error.ts";
 
 const RULES = Object.keys(ALLOCATION_RULES).join(", ");
@@ -18,7 +18,7 @@ export const RECIPE_FLAGS: Flags = {
   method: {
     kind: "text",
     value: "<name>",
-    help: `The method of the only step: ${Object.keys(REGISTRY).join(", ")}`,
+    help: "The method of the only step: one of those below",
   },
   layers: {
     kind: "text",
@@ -26,14 +26,29 @@ export const RECIPE_FLAGS: Flags = {
     help: "Layers to compress, by comma; those of all blocks by default",
   },
   except: { kind: "text", value: "<globs>", help: "Layers to leave alone, by comma" },
-  bits: { kind: "integer", value: "<n>", help: "rtn: bits of a code, 1 to 8; 4 by default" },
+  bits: {
+    kind: "integer",
+    value: "<n>",
+    help: "quantizers: bits of a code, where they leave a choice",
+  },
   group: {
     kind: "text",
     value: "<n>",
-    help: "rtn: weights that share a scale: a number (64), row or tensor",
+    help: "quantizers: how many weights of a row share a scale; or row, or tensor",
   },
-  "partial-groups": { kind: "switch", help: "rtn: let the last group of a row be shorter" },
-  symmetric: { kind: "switch", help: "rtn: no zero points" },
+  "partial-groups": {
+    kind: "switch",
+    help: "quantizers: let the last group of a row be shorter",
+  },
+  symmetric: { kind: "switch", help: "quantizers: no zero points" },
+  feedback: {
+    kind: "switch",
+    help: "quantizers: let columns make up for what rounding does to others (ldlq)",
+  },
+  rotate: {
+    kind: "switch",
+    help: "quantizers: round in a random basis, where no weight stands out (incoherence)",
+  },
   keep: {
     kind: "number",
     value: "<share>",
@@ -97,18 +112,6 @@ export const RECIPE_FLAGS: Flags = {
   },
 };
 
-/** The flags that are options of a method. */
-const OPTION_FLAGS: Readonly<Record<string, string>> = {
-  bits: "bits",
-  "partial-groups": "partialGroups",
-  symmetric: "symmetric",
-  keep: "keep",
-  rank: "rank",
-  storage: "storage",
-  variant: "variant",
-  share: "share",
-};
-
 /**
  * Makes a recipe of flags, or lays those that are not a step's over one that was read.
  *
@@ -123,16 +126,13 @@ export function recipeFromFlags(
   base?: unknown,
 ): unknown {
   const method = values.text("method");
-  const options = optionsOf(values);
-  const stepFlags = ["layers", "except", "allocation"].filter((flag) =>
-    values.text(flag) !== undefined
-  );
-  if (base !== undefined && (method || Object.keys(options).length || stepFlags.length)) {
+  const isStep = isStepGiven(values);
+  if (base !== undefined && (method || isStep)) {
     throw new UsageError(
       "Cannot compress as --recipe must stand alone: --method and its flags go into its steps",
     );
   }
-  if (!method && (Object.keys(options).length || stepFlags.length)) {
+  if (!method && isStep) {
     const known = Object.keys(registry).join(", ");
     throw new UsageError(`Cannot compress as --method must be named: known methods are ${known}`);
   }
@@ -152,68 +152,10 @@ export function recipeFromFlags(
     ...compact({ seed: values.number("seed"), dtype: values.text("dtype") }),
     ...(overlaid &&
       { calibration: { ...given.calibration as object | undefined, ...calibration } }),
-    ...(method && {
-      steps: [{
-        method,
-        ...rankedBy(values.text("allocation"), options),
-        ...compact({ layers: globs(values.text("layers")), except: globs(values.text("except")) }),
-      }],
-    }),
+    ...(method && { steps: [stepFromFlags(method, values, registry)] }),
   };
-}
-
-/** Where a rule shares the bytes out, the share to keep is its, and no option of the method. */
-function rankedBy(
-  rule: string | undefined,
-  options: Record<string, unknown>,
-): Record<string, unknown> {
-  if (rule === undefined) return { options };
-  const { keep, ...rest } = options;
-  return { options: rest, allocation: compact({ rule, keep }) };
-}
-
-function optionsOf(values: FlagValues): Record<string, unknown> {
-  const options: Record<string, unknown> = {};
-  for (const [flag, option] of Object.entries(OPTION_FLAGS)) {
-    const { kind } = RECIPE_FLAGS[flag];
-    const value = kind === "switch"
-      ? values.on(flag) || undefined
-      : kind === "text"
-      ? values.text(flag)
-      : values.number(flag);
-    if (value !== undefined) options[option] = value;
-  }
-  Object.assign(options, groupOptions("group", values));
-  const factors = compact({
-    bits: values.number("factor-bits"),
-    ...groupOptions("factor-group", values),
-  });
-  if (Object.keys(factors).length > 0) {
-    options.factorQuantizer = { method: "rtn", options: factors };
-  }
-  return options;
-}
-
-/** The options of round-to-nearest that one flag says how to group by. */
-function groupOptions(flag: string, values: FlagValues): Record<string, unknown> {
-  const group = values.text(flag);
-  if (group === undefined) return {};
-  if (group === "row" || group === "tensor") return { granularity: group };
-  if (/^\d+$/.test(group)) return { groupSize: Number(group) };
-  throw new UsageError(
-    `Cannot compress as --${flag} must be a number, row or tensor: current value is ${group}`,
-  );
-}
-
-/** Splits at commas that do not stand in braces. */
-function globs(text: string | undefined): string[] | undefined {
-  return text?.split(/,(?![^{}]*\})/);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function compact(record: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }

@@ -103,26 +103,29 @@ export function parseRecipe(value: unknown, registry: Registry): Recipe {
     seed: seed as number,
     dtype: dtype as Recipe["dtype"],
     calibration: { windows, windowLength, skipFirstTokens, sequential } as CalibrationOptions,
-    steps: (steps as unknown[]).map((step, i) => parseStep(step, i, registry)),
+    steps: (steps as unknown[]).map((step, i) => parseStep(step, i, seed as number, registry)),
   };
 }
 
-function parseStep(value: unknown, index: number, registry: Registry): Step {
+function parseStep(value: unknown, index: number, seed: number, registry: Registry): Step {
   const action = `Cannot read step ${index + 1} of the recipe`;
   if (!isRecord(value)) throw wrongKind(action, "it", "an object", value);
   checkOptions(action, value, STEP_CHECKS);
-  const { method, layers = DECODER_LAYERS, except = [], options = {}, allocation } = value;
+  const { method, layers = DECODER_LAYERS, except = [], options: given = {}, allocation } = value;
   const known = Object.keys(registry).map((name) => `"${name}"`).join(", ");
   if (!isString(method) || !Object.hasOwn(registry, method)) {
     throw wrongKind(action, "method", `one of ${known}`, method);
   }
-  checkOptions(`${action} (${method})`, options as Options, registry[method].checks);
-  const step = { name: method, method: registry[method], options: options as Options };
+  const { checks } = registry[method];
+  checkOptions(`${action} (${method})`, given as Options, checks);
+  // Methods that choose at random do so by the seed of the recipe, unless they have one of their own.
+  const options = { ...(Object.hasOwn(checks, "seed") && { seed }), ...given as Options };
+  const step = { name: method, method: registry[method], options };
   return {
     method,
     layers: isString(layers) ? [layers] : layers as string[],
     except: isString(except) ? [except] : except as string[],
-    options: options as Options,
+    options,
     ...(allocation !== undefined &&
       { allocation: parseAllocation(action, allocation as Options, step) }),
   };

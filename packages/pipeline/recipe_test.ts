@@ -1,3 +1,4 @@
+import { integer } from "@pare/tensor";
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseRecipe, recipeSchema } from "./recipe.ts";
 import { METHODS } from "./testing/methods.ts";
@@ -10,6 +11,17 @@ Deno.test("parseRecipe() fills in every default", () => {
     calibration: { windows: null, windowLength: null, skipFirstTokens: 0, sequential: false },
     steps: [{ method: "rtn", layers: ["model.layers.**"], except: [], options: {} }],
   });
+});
+
+Deno.test("parseRecipe() gives its seed to methods that choose at random, unless they have one", () => {
+  const random = { ...METHODS.rtn, checks: { ...METHODS.rtn.checks, seed: integer(0) } };
+  const registry = { ...METHODS, random };
+  const steps = [{ method: "random" }, { method: "random", options: { seed: 3 } }, {
+    method: "rtn",
+  }];
+  const recipe = parseRecipe({ version: 1, seed: 7, steps }, registry);
+  assertEquals(recipe.steps.map(({ options }) => options), [{ seed: 7 }, { seed: 3 }, {}]);
+  assertEquals(parseRecipe(JSON.parse(JSON.stringify(recipe)), registry), recipe);
 });
 
 const RECIPES: readonly Record<string, unknown>[] = [
