@@ -4,9 +4,10 @@
 import { asvd, nsvd, svd } from "@pare/decomposers";
 import { createWasmDevice, type Device } from "@pare/linalg";
 import type { Statistics } from "@pare/operators";
-import { randomNormal, type Tensor, tensor } from "@pare/tensor";
+import { randomNormal, type Tensor } from "@pare/tensor";
 import process from "node:process";
 import { timeOperations } from "../devices/time_operations.ts";
+import { correlatedInputs } from "./correlated_inputs.ts";
 
 /** What is asked for, in the process's one argument. */
 export interface LayerRequest {
@@ -54,25 +55,11 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
 /** The operations that are products of matrices. */
 const PRODUCTS = ["matmul", "gram"];
 
-/** Statistics of inputs whose neighbours are correlated, and of which every hundredth is loud. */
-function statisticsOf(n: number): Statistics {
-  const tokens = 2 * n;
-  const loudness = (channel: number) => channel % 100 === 50 ? 20 : 1;
-  const gram = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      gram[i * n + j] = tokens * loudness(i) * loudness(j) * 2 ** -Math.abs(i - j);
-    }
-  }
-  const ones = tensor(new Float64Array(n).fill(1), [n]);
-  return { tokens, gram: tensor(gram, [n, n]), meanAbs: ones, maxAbs: ones };
-}
-
 async function measure(request: LayerRequest): Promise<void> {
   const { methods, rows, cols, keep, threads } = request;
   const atStart = Deno.memoryUsage().rss;
   const weight = randomNormal([rows, cols], { seed: 1 });
-  const seen = statisticsOf(cols);
+  const seen = correlatedInputs(cols);
   // What is not the method's.
   const given = atStart + weight.data.byteLength + seen.gram.data.byteLength;
   for (const method of methods) {

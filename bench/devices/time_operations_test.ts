@@ -17,5 +17,6 @@ Deno.test("timeOperations() sees the operations of a device and of its scopes, e
   timed.device.matmul(product, a, { alpha: 2 })[Symbol.dispose]();
   assert((timed.spentMs.get("matmul") ?? 0) > inScope);
   assertEquals(timed.spentMs.get("add"), sums);
+  assertEquals(Object.fromEntries(timed.calls), { upload: 1, add: 1, matmul: 2 });
   assertEquals((await downloadF32(scope, product)).data, Float32Array.of(7, 10, 15, 22));
 });

@@ -47,6 +47,22 @@ export function readThreads(text: string | undefined): number[] {
 }
 
 /**
+ * Reads positive integers, separated by commas.
+ *
+ * @param what What they count.
+ * @throws {UsageError} If one is no positive integer.
+ */
+export function readCounts(what: string, text: string): number[] {
+  const counts = text.split(",").map(Number);
+  if (!counts.every((count) => Number.isSafeInteger(count) && count > 0)) {
+    throw new UsageError(
+      `Cannot measure as ${what} must be positive integers: current ${what} is ${text}`,
+    );
+  }
+  return counts;
+}
+
+/**
  * Reads shapes of matrices such as `1024x512`, separated by commas.
  *
  * @throws {UsageError} If one is no such shape.

@@ -22,16 +22,20 @@ function formatVerdict({ ofMinima, ofMedians, goal }: Ratio): string {
   return ["missed", "nearly", "reached"][reached];
 }
 
-/** The lines of a row: one for each ratio. */
+/** The lines of a row: one for each ratio, below one of its own where none is about the first contender. */
 function linesOf({ name, threads, contenders, ratios }: RowResult): string[][] {
-  return ratios.map((ratio, i) => {
+  const [first] = contenders;
+  const titled = ratios.length > 0 && ratios.every(({ of }) => of !== first.name);
+  const title = [name, String(threads), formatSpeed(first), first.name, "", "", "", ""];
+  const lines = ratios.map((ratio, i) => {
     const who = contenders.find((contender) => contender.name === ratio.of);
     // A line about somebody else than the first one says who.
-    const another = who !== contenders[0];
+    const another = who !== first;
+    const opens = i === 0 && !titled;
     return [
-      i === 0 ? name : another ? `  ${ratio.of}` : "",
-      i === 0 ? String(threads) : "",
-      who && (i === 0 || another) ? formatSpeed(who) : "",
+      opens ? name : another ? `  ${ratio.of}` : "",
+      opens ? String(threads) : "",
+      who && (opens || another) ? formatSpeed(who) : "",
       ratio.against,
       formatRatio(ratio.ofMinima),
       formatRatio(ratio.ofMedians),
@@ -39,6 +43,7 @@ function linesOf({ name, threads, contenders, ratios }: RowResult): string[][] {
       formatVerdict(ratio),
     ];
   });
+  return titled ? [title, ...lines] : lines;
 }
 
 function titleOf({ name, threads }: RowResult): string {

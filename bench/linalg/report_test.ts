@@ -40,6 +40,14 @@ Deno.test("formatReport() says who a line is about where that is not the first",
   assertEquals(line, ["peer", "2.50 s", "peer", "2.00", "3.00"]);
 });
 
+Deno.test("formatReport() gives a row a line of its own where no ratio is about the first", () => {
+  const lines = cells({ ...base, ratios: [{ ...ratio(2, 3), of: "peer", against: "pare" }] });
+  assertEquals(lines, [
+    ["a row", "2", "20.0 GFLOP/s", "pare"],
+    ["peer", "2.50 s", "pare", "2.00", "3.00"],
+  ]);
+});
+
 Deno.test("formatReport() tells notes below the table", () => {
   const [, note] = cells({ ...base, ratios: [ratio(1, 1)], notes: ["so it is"] });
   assertEquals(note, ["a row, 2 threads: so it is"]);
