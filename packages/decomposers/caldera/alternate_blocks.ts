@@ -14,11 +14,13 @@
 //
 // Departs from the paper: γ, the pass by H, and an end before the last iteration. The paper begins with
 // q, its code with lr.
+// Several weights of one input are one matrix, one below the other: they have one R, and backbones and
+// rows of L of their own. The losses are of all of them.
 // Bound: no more is lost than after any smaller number of iterations. Cost: that of the steps, and m n²
 // for each result.
 
 import type { Device, DeviceArray } from "@pare/linalg";
-import { type CompressedWeight, type OnIteration, sum } from "@pare/operators";
+import { type Convergence, type OnIteration, type Operator, sum } from "@pare/operators";
 import { toF64 } from "@pare/tensor";
 import type { QuantizerWith } from "../quantizer_with.ts";
 import { type Backbone, quantizeBackbone } from "./backbone.ts";
@@ -51,8 +53,16 @@ export interface AlternationOptions extends LowRankStepOptions {
   readonly downdate: number;
   /** Whether a backbone by H_γ is followed by one by H. */
   readonly finalPass: boolean;
-  /** Called behind each iteration. */
+  /** Called behind each result, with how many there were. */
   readonly onIteration?: OnIteration;
+}
+
+/** What became of the weights. */
+export interface CompressedStack {
+  /** An operator for each of them. */
+  readonly operators: readonly Operator[];
+  /** The losses of all of them together. */
+  readonly convergence: Convergence;
 }
 
 /** The best result so far. */
@@ -66,7 +76,7 @@ interface Best {
 }
 
 /**
- * Splits the weight of a layer into Q + L R.
+ * Splits the weights of a layer into Q + L R.
  *
  * @param layer The layer.
  * @param options How.
@@ -75,7 +85,7 @@ interface Best {
 export async function alternateBlocks(
   layer: Layer,
   options: AlternationOptions,
-): Promise<CompressedWeight> {
+): Promise<CompressedStack> {
   const { order, iterations, patience, onIteration } = options;
   const lossOf = await relativeLoss(layer);
   const losses: number[] = [];
@@ -91,25 +101,26 @@ export async function alternateBlocks(
       if (!factors) continue;
       for (const candidate of backbones) {
         const chosen = losses.push(await lossOf(candidate, factors)) - 1;
+        onIteration?.(losses.length);
         if (best && !(losses[chosen] < losses[best.chosen])) continue;
         best = { backbone: candidate, factors, iteration, chosen };
       }
     }
-    onIteration?.(iteration + 1);
   }
   if (!best) {
     throw new RangeError(
       `Cannot split a weight as iterations must be 1 or more: current value is ${iterations}`,
     );
   }
+  const { backbone: { operators }, factors: found } = best;
   return {
-    operator: sum(best.backbone.operator, ...productsOf(best.factors)),
+    operators: operators.map((operator, i) => sum(operator, ...productsOf(found, i))),
     convergence: { losses, chosen: best.chosen },
   };
 }
 
 /**
- * Stores the weight of a layer as Q alone.
+ * Stores the weights of a layer as Q alone.
  *
  * @param layer The layer.
  * @param quantizer How.
@@ -117,11 +128,11 @@ export async function alternateBlocks(
 export async function backboneAlone(
   layer: Layer,
   quantizer: QuantizerWith,
-): Promise<CompressedWeight> {
+): Promise<CompressedStack> {
   const lossOf = await relativeLoss(layer);
-  const backbone = await quantizeBackbone(quantizer, layer.weight, layer.gram, layer.device);
+  const backbone = await quantizeBackbone(layer, quantizer, layer.weight);
   const losses = [await lossOf(backbone)];
-  return { operator: backbone.operator, convergence: { losses, chosen: 0 } };
+  return { operators: backbone.operators, convergence: { losses, chosen: 0 } };
 }
 
 /** L R for W - Q. */
@@ -142,15 +153,15 @@ async function backbonesFor(
   factors: StoredFactors | undefined,
   { quantizer, downdate: strength, finalPass }: AlternationOptions,
 ): Promise<readonly [Backbone, ...Backbone[]]> {
-  const { weight, gram, damped, device, exact } = layer;
-  if (!factors) return [await quantizeBackbone(quantizer, weight, gram, device)];
+  const { weight, damped, device, exact } = layer;
+  if (!factors) return [await quantizeBackbone(layer, quantizer, weight)];
   using scope = device.scope();
   const rest = without(scope, weight, factors);
-  if (strength === 0) return [await quantizeBackbone(quantizer, rest, gram, device)];
+  if (strength === 0) return [await quantizeBackbone(layer, quantizer, rest)];
   const less = await downdate(damped, toF64(factors.right.restored), strength, exact);
-  const backbone = await quantizeBackbone(quantizer, rest, less, device);
+  const backbone = await quantizeBackbone(layer, quantizer, rest, less);
   if (!finalPass) return [backbone];
-  return [backbone, await quantizeBackbone(quantizer, rest, gram, device)];
+  return [backbone, await quantizeBackbone(layer, quantizer, rest)];
 }
 
 /** tr(E H Eᵀ) / tr(W H Wᵀ) of E = W - Q - L R; of a weight that the inputs do not see, 0. */

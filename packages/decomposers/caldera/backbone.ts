@@ -1,31 +1,38 @@
-import { type Device, type DeviceArray, downloadF32 } from "@pare/linalg";
+import { type DeviceArray, downloadF32 } from "@pare/linalg";
 import { type Operator, toDense } from "@pare/operators";
 import type { Tensor } from "@pare/tensor";
 import type { QuantizerWith } from "../quantizer_with.ts";
+import type { Layer } from "./layer.ts";
+import { splitRows, stackRows } from "./stack.ts";
 
 /** The backbone as it is stored. */
 export interface Backbone {
-  /** Q. */
-  readonly operator: Operator;
+  /** Q, for each of the weights. */
+  readonly operators: readonly Operator[];
   /** The same, f32 `[m, n]`. */
   readonly restored: Tensor;
 }
 
 /**
- * Quantizes what the backbone is to be.
+ * Quantizes what the backbone is to be, each weight by itself: errors in one of its rows do not change
+ * what those in another one cost.
  *
+ * @param layer The heights of the weights, and where A is.
  * @param quantizer How.
  * @param a A, f32 `[m, n]`.
- * @param gram What errors are weighed by, f64 `[n, n]`.
- * @param device Where A is.
+ * @param gram What errors are weighed by, f64 `[n, n]`; the Gram matrix of the inputs by default.
  */
 export async function quantizeBackbone(
+  layer: Layer,
   quantizer: QuantizerWith,
   a: DeviceArray,
-  gram: Tensor<"f64">,
-  device: Device,
+  gram: Tensor<"f64"> = layer.gram,
 ): Promise<Backbone> {
+  const { device, heights } = layer;
   const seen = quantizer.needsGram ? gram : null;
-  const operator = await quantizer.quantize(await downloadF32(device, a), seen, device);
-  return { operator, restored: toDense(operator) };
+  const operators: Operator[] = [];
+  for (const target of splitRows(await downloadF32(device, a), heights)) {
+    operators.push(await quantizer.quantize(target, seen, device));
+  }
+  return { operators, restored: stackRows(operators.map(toDense)) };
 }

@@ -17,23 +17,10 @@
 // Bound: the result loses no more than any other of its run, and no more after more iterations.
 // Cost: for each iteration that of both steps; for a result m n².
 
-import { withDevice } from "@pare/linalg";
-import {
-  type CompressedWeight,
-  type OnIteration,
-  rotate,
-  rotated,
-  rotateGram,
-  type Statistics,
-} from "@pare/operators";
-import { dampedHessian, hadamardSides } from "@pare/quantizers";
-import { castTo, type Tensor } from "@pare/tensor";
-import { checkStatistics } from "../check_statistics.ts";
-import type { DeviceOptions } from "../low_rank_options.ts";
-import { checkWeight } from "../projector.ts";
-import { alternateBlocks, backboneAlone } from "./alternate_blocks.ts";
+import type { CompressedWeight, Statistics } from "@pare/operators";
+import type { Tensor } from "@pare/tensor";
 import { type CalderaOptions, withPreset } from "./caldera_options.ts";
-import { ACTION, resolveOptions } from "./plan_caldera.ts";
+import { type CalderaRun, compressStack } from "./compress_stack.ts";
 
 /**
  * Compresses a matrix to a backbone of few bits and a correction of low rank, also of few bits.
@@ -60,7 +47,7 @@ import { ACTION, resolveOptions } from "./plan_caldera.ts";
  * @param weight W, `[m, n]`.
  * @param statistics What calibration saw of the layer's inputs.
  * @param options The rank or a size, the quantizers, how long to go on, the device, and what is called
- * behind each iteration with the number that is over.
+ * behind each result with how many there were.
  * @returns Q + L R in the random basis, and the loss behind each step, from where both parts are there.
  * @throws {RangeError} If an option is out of range or does not fit the shape, the statistics are of
  * another width, or a number is not finite or too large for its dtype.
@@ -69,33 +56,10 @@ import { ACTION, resolveOptions } from "./plan_caldera.ts";
 export async function caldera(
   weight: Tensor,
   statistics: Statistics | null,
-  options: CalderaOptions & DeviceOptions & { onIteration?: OnIteration } = {},
+  options: CalderaOptions & CalderaRun = {},
 ): Promise<CompressedWeight> {
-  const { device: given, onIteration, ...rest } = options;
-  const shape = checkWeight(ACTION, weight);
-  const resolved = resolveOptions(shape, rest);
-  const { gram } = checkStatistics(ACTION, shape, statistics);
-  const sides = resolved.rotate ? hadamardSides(shape, resolved) : null;
-  return await withDevice(given, async (device) => {
-    const turned = sides ? await rotate(weight, sides, { device }) : weight;
-    const turnedGram = sides?.right ? await rotateGram(gram, sides.right, { device }) : gram;
-    const damped = dampedHessian(turnedGram, resolved.damping);
-    return await withDevice(device, async (exact) => {
-      using scope = device.scope();
-      const layer = {
-        weight: scope.upload(turned),
-        hessian: scope.upload(castTo(damped, "f32")),
-        damped,
-        gram: turnedGram,
-        device: scope,
-        exact,
-      };
-      const { operator, convergence } = resolved.parts.length === 0
-        ? await backboneAlone(layer, resolved.quantizer)
-        : await alternateBlocks(layer, { ...resolved, onIteration });
-      return { operator: sides ? rotated(operator, sides) : operator, convergence };
-    }, "f64");
-  });
+  const { operators: [operator], convergence } = await compressStack([weight], statistics, options);
+  return { operator, convergence };
 }
 
 /**
@@ -105,6 +69,7 @@ export async function caldera(
  * @returns The largest number of losses in its convergence.
  */
 export function calderaIterations(options: CalderaOptions = {}): number {
-  const { iterations, finalPass, rank } = withPreset(options);
-  return rank === 0 ? 1 : iterations * (finalPass ? 3 : 2);
+  const { iterations, finalPass, downdate, rank } = withPreset(options);
+  // The first step of all has no result, as one of the parts is not there yet.
+  return rank === 0 ? 1 : iterations * (finalPass && downdate > 0 ? 3 : 2) - 1;
 }

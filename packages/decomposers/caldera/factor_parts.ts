@@ -11,6 +11,8 @@ import {
 } from "@pare/operators";
 import type { Tensor } from "@pare/tensor";
 import type { FactorStore } from "../factor_store.ts";
+import type { Layer } from "./layer.ts";
+import { splitRows, stackRows } from "./stack.ts";
 
 /** Some neighbouring components of the rank, and how their columns of L and rows of R are stored. */
 export interface FactorPart {
@@ -20,49 +22,62 @@ export interface FactorPart {
   readonly store: FactorStore;
 }
 
-/** A factor as it is stored, part by part. */
+/** A factor as it is stored. */
 export interface StoredFactor {
-  /** One operator a part. */
-  readonly operators: readonly Operator[];
-  /** All of them side by side, or one below the other. */
+  /** All of its parts, f32. */
   readonly restored: Tensor;
+}
+
+/** L as it is stored. */
+export interface StoredLeft extends StoredFactor {
+  /** For each part an operator for each of the weights. */
+  readonly operators: readonly (readonly Operator[])[];
+}
+
+/** R as it is stored. */
+export interface StoredRight extends StoredFactor {
+  /** One operator a part, for all weights. */
+  readonly operators: readonly Operator[];
 }
 
 /** Both factors as they are stored. */
 export interface StoredFactors {
   /** L. */
-  readonly left: StoredFactor;
+  readonly left: StoredLeft;
   /** R. */
-  readonly right: StoredFactor;
+  readonly right: StoredRight;
 }
 
 /**
- * Stores L.
+ * Stores L, the rows of each weight by themselves.
  *
  * @param parts How.
  * @param left L, f64 `[m, k]`.
  * @param gram R H Rᵀ of the R that it multiplies, f64 `[k, k]`.
- * @param device Where it is computed.
+ * @param layer The heights of the weights, and where it is computed.
  */
 export async function storeLeftParts(
   parts: readonly FactorPart[],
   left: Tensor<"f64">,
   gram: Tensor<"f64">,
-  device: Device,
-): Promise<StoredFactor> {
+  { heights, device }: Pick<Layer, "heights" | "device">,
+): Promise<StoredLeft> {
   const [rows, rank] = left.shape;
   const restored = new Float32Array(rows * rank);
-  const operators: Operator[] = [];
+  const operators: Operator[][] = [];
   let first = 0;
   for (const { rank: count, store } of parts) {
-    const block = blockOf(left, 0, rows, first, count);
+    const columns = blockOf(left, 0, rows, first, count);
     const seen = store.needsGram("left") ? blockOf(gram, first, count, first, count) : null;
-    const operator = await store.store("left", block, seen, device);
-    const { data } = toDense(operator);
+    const stored: Operator[] = [];
+    for (const block of splitRows(columns, heights)) {
+      stored.push(await store.store("left", block, seen, device));
+    }
+    const { data } = stackRows(stored.map(toDense));
     for (let i = 0; i < rows; i++) {
       restored.set(data.subarray(i * count, (i + 1) * count), i * rank + first);
     }
-    operators.push(operator);
+    operators.push(stored);
     first += count;
   }
   return { operators, restored: { dtype: "f32", shape: [rows, rank], data: restored } };
@@ -81,7 +96,7 @@ export async function storeRightParts(
   right: Tensor<"f64">,
   gram: Tensor<"f64">,
   device: Device,
-): Promise<StoredFactor> {
+): Promise<StoredRight> {
   const [rank, cols] = right.shape;
   const restored = new Float32Array(rank * cols);
   const operators: Operator[] = [];
@@ -97,9 +112,9 @@ export async function storeRightParts(
   return { operators, restored: { dtype: "f32", shape: [rank, cols], data: restored } };
 }
 
-/** L R, one product a part. */
-export function productsOf({ left, right }: StoredFactors): readonly Operator[] {
-  return left.operators.map((operator, i) => product(operator, right.operators[i]));
+/** L R of one of the weights, one product a part. */
+export function productsOf({ left, right }: StoredFactors, weight: number): readonly Operator[] {
+  return right.operators.map((operator, i) => product(left.operators[i][weight], operator));
 }
 
 /** What {@linkcode productsOf} will return. */

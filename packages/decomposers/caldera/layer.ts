@@ -1,10 +1,12 @@
 import type { Device, DeviceArray } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
 
-/** What the steps of CALDERA know of a layer, in the basis that they work in. */
+/** What the steps of CALDERA know of a layer, or of several of one input, in the basis that they work in. */
 export interface Layer {
-  /** W, f32 `[m, n]`. */
+  /** W, f32 `[m, n]`: the weights one below the other. */
   readonly weight: DeviceArray;
+  /** The rows of each of the weights. */
+  readonly heights: readonly number[];
   /** H, the Gram matrix scaled and damped, f32 `[n, n]`. */
   readonly hessian: DeviceArray;
   /** H, f64 `[n, n]`. */

@@ -67,7 +67,7 @@ export async function lowRankStep(
   const ideal = await bestOfRank(layer, a, rank, seed);
   const first = balance ? await balanceFactors(ideal, layer.damped, layer.exact) : ideal;
   const storeLeft = (left: Tensor<"f64">, normal: Tensor<"f64">) =>
-    storeLeftParts(parts, left, normal, layer.device);
+    storeLeftParts(parts, left, normal, layer);
   const storeRight = (right: Tensor<"f64">) =>
     storeRightParts(parts, right, layer.gram, layer.device);
 

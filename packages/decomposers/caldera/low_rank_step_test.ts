@@ -150,7 +150,7 @@ Deno.test("lowRankStep() shows quantizers the exact Hessians of both factors", a
 Deno.test("lowRankStep() stores the leading components apart", async () => {
   const parts = [{ rank: 2, store: denseStore("f16") }, { rank: 4, store: rounding(3) }];
   const factors = await step(rounding(3), { parts });
-  assertEquals(factors.left.operators.map(({ form, shape }) => [form, shape]), [
+  assertEquals(factors.left.operators.map(([{ form, shape }]) => [form, shape]), [
     ["dense", [ROWS, 2]],
     ["affine", [ROWS, 4]],
   ]);

@@ -1,6 +1,11 @@
-import { bitsPerWeight, type MatrixShape, type OperatorNode } from "@pare/operators";
+import {
+  byteLengthOf,
+  type GroupNodes,
+  type MatrixShape,
+  type OperatorNode,
+} from "@pare/operators";
 import { DEFAULT_DAMPING, planHadamardSides } from "@pare/quantizers";
-import { checkOptions } from "@pare/tensor";
+import { checkOptions, sizeOf } from "@pare/tensor";
 import { denseStore, type FactorStore, quantizerStore } from "../factor_store.ts";
 import { type QuantizerWith, quantizerWith } from "../quantizer_with.ts";
 import { largestWithin } from "../largest_within.ts";
@@ -45,11 +50,48 @@ export interface ResolvedOptions
  * @throws {TypeError} If an option is unknown.
  */
 export function planCaldera(shape: MatrixShape, options: CalderaOptions = {}): OperatorNode {
-  return nodeWith(shape, resolveOptions(shape, options));
+  return nodeWith(shape, resolveOptions([shape], options));
 }
 
-/** The options for a matrix of that shape; throws what {@linkcode planCaldera} does. */
-export function resolveOptions(shape: MatrixShape, options: CalderaOptions): ResolvedOptions {
+/**
+ * Tells what {@linkcode calderaTogether} returns for weights of the given shapes.
+ *
+ * @example A rank costs its rows in every weight, and its columns once
+ * ```ts
+ * import { planCalderaTogether } from "@pare/decomposers";
+ * import { byteLengthOf } from "@pare/operators";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytesAt = (rank: number) => {
+ *   const shapes = [[64, 64], [32, 64], [32, 64]] as const;
+ *   const { nodes, shared } = planCalderaTogether(shapes, { rank, factorDtype: "f16" });
+ *   return nodes.reduce(
+ *     (sum, node, i) => sum + byteLengthOf(node, i > 0 ? { layer: "first", parts: shared } : null),
+ *     0,
+ *   );
+ * };
+ * assertEquals(bytesAt(5) - bytesAt(4), 2 * (64 + 32 + 32 + 64));
+ * ```
+ *
+ * @param shapes `[m₁, n], [m₂, n], …`.
+ * @param options The same options.
+ * @returns The node of each operator, and what they have in common.
+ * @throws {RangeError} If an option is out of range, the weights are of different widths, the rank is
+ * larger than all of them together or than `bitsPerWeight` has room for.
+ * @throws {TypeError} If an option is unknown.
+ */
+export function planCalderaTogether(
+  shapes: readonly MatrixShape[],
+  options: CalderaOptions = {},
+): GroupNodes {
+  return nodesWith(shapes, resolveOptions(shapes, options));
+}
+
+/** The options for weights of those shapes; throws what {@linkcode planCalderaTogether} does. */
+export function resolveOptions(
+  shapes: readonly MatrixShape[],
+  options: CalderaOptions,
+): ResolvedOptions {
   checkOptions(ACTION, options, CALDERA_CHECKS);
   const { damping = DEFAULT_DAMPING, rotate = true, seed = 0, fineTuneRank = 0 } = options;
   const { factorDtype, leftQuantizer, rightQuantizer } = options;
@@ -69,7 +111,10 @@ export function resolveOptions(shape: MatrixShape, options: CalderaOptions): Res
     rotate,
     seed,
   });
-  const rank = rankFor(shape, options, (rank) => bitsPerWeight(nodeWith(shape, withRank(rank))));
+  const shape = stackedShape(shapes);
+  const bitsWith = (rank: number) =>
+    8 * byteLengthOfAll(nodesWith(shapes, withRank(rank))) / sizeOf(shape);
+  const rank = rankFor(shape, options, bitsWith);
   if (fineTuneRank > rank) {
     throw new RangeError(
       `${ACTION} as fineTuneRank must be at most the rank, ${rank}: current value is ${fineTuneRank}`,
@@ -126,6 +171,35 @@ function rankFor(
 function defaultRank(most: number): number {
   const share = most / 16;
   return Math.floor(share < 8 ? Math.max(1, share) : share - share % 8);
+}
+
+/** The shape of all weights one below the other. */
+function stackedShape(shapes: readonly MatrixShape[]): MatrixShape {
+  const [[, cols]] = shapes;
+  const other = shapes.find((shape) => shape[1] !== cols);
+  if (other) {
+    throw new RangeError(
+      `${ACTION} as weights of one input must have the same number of columns, ${cols}: current ` +
+        `shape is [${other.join(", ")}]`,
+    );
+  }
+  return [shapes.reduce((sum, [rows]) => sum + rows, 0), cols];
+}
+
+function byteLengthOfAll({ nodes, shared }: GroupNodes): number {
+  const others = { layer: "", parts: shared };
+  return nodes.reduce((sum, node, i) => sum + byteLengthOf(node, i === 0 ? null : others), 0);
+}
+
+/** All nodes; what they have in common is R and the rotation of the inputs. */
+function nodesWith(shapes: readonly MatrixShape[], options: ResolvedOptions): GroupNodes {
+  const { parts, rotate } = options;
+  const isTurned = rotate && planHadamardSides(shapes[0]).right !== null;
+  const factors = parts.map((_, i) => `${rotate ? "inner." : ""}terms.${i + 1}.right`);
+  return {
+    nodes: shapes.map((shape) => nodeWith(shape, options)),
+    shared: [...(isTurned ? ["right"] : []), ...factors],
+  };
 }
 
 function nodeWith(
