@@ -95,6 +95,8 @@ function describe(node: OperatorNode): string {
       return `affine ${node.bits}-bit ${
         node.groupSize === null ? "per tensor" : `g${node.groupSize}`
       }`;
+    case "levels":
+      return `levels ${node.kind} ${node.bits}-bit g${node.groupSize} ${node.scaleDtype}`;
     case "product":
       return `${describe(node.left)} · ${describe(node.right)}, rank ${shapeOfNode(node.left)[1]}`;
     case "sum":

@@ -1,5 +1,12 @@
 import { packedByteLength, type Tensor, toF32 } from "@pare/tensor";
-import { packRows, rowOf, scaleShapeOf, unpackCodes, unpackZeroPoints } from "./affine_codes.ts";
+import {
+  packRows,
+  padRows,
+  rowOf,
+  scaleShapeOf,
+  unpackCodes,
+  unpackZeroPoints,
+} from "./affine_codes.ts";
 import { checkFinite, checkTensor, type Reject, rejectAs } from "./check_tensor.ts";
 import { readInteger, readNullable, readObject, readShape, readWord } from "./field.ts";
 import type { Form, NodeOf } from "./form.ts";
@@ -197,16 +204,4 @@ function checkSizes(bits: number, groupSize: number | null, reject: Reject): voi
   if (groupSize !== null && (!Number.isSafeInteger(groupSize) || groupSize < 1)) {
     reject("groupSize", `must be an integer of 1 or more, or null: current value is ${groupSize}`);
   }
-}
-
-/** Fills up each row with zeros to a multiple of `step` bytes. */
-function padRows(bytes: Tensor<"u8">, step: number): Tensor<"u8"> {
-  const [rows, width] = bytes.shape;
-  const padded = Math.ceil(width / step) * step;
-  if (padded === width) return bytes;
-  const data = new Uint8Array(rows * padded);
-  for (let row = 0; row < rows; row++) {
-    data.set(bytes.data.subarray(row * width, (row + 1) * width), row * padded);
-  }
-  return { dtype: "u8", shape: [rows, padded], data };
 }

@@ -6,7 +6,7 @@ import {
   toF32,
   unpackIntegers,
 } from "@pare/tensor";
-import type { AffineOperator, MatrixShape } from "./operator.ts";
+import type { AffineOperator, LevelsOperator, MatrixShape } from "./operator.ts";
 
 /** The shape of the scales. */
 export function scaleShapeOf(shape: MatrixShape, groupSize: number | null): MatrixShape {
@@ -24,8 +24,20 @@ export function packRows(codes: Tensor<"u8">, bits: number): Tensor<"u8"> {
   return { dtype: "u8", shape: [rows, rowBytes], data };
 }
 
+/** Fills up each row with zeros to a multiple of `step` bytes. */
+export function padRows(bytes: Tensor<"u8">, step: number): Tensor<"u8"> {
+  const [rows, width] = bytes.shape;
+  const padded = Math.ceil(width / step) * step;
+  if (padded === width) return bytes;
+  const data = new Uint8Array(rows * padded);
+  for (let row = 0; row < rows; row++) {
+    data.set(bytes.data.subarray(row * width, (row + 1) * width), row * padded);
+  }
+  return { dtype: "u8", shape: [rows, padded], data };
+}
+
 /** Unpacks rows of `cols` codes, each packed by itself. */
-function unpackRows(packed: Tensor<"u8">, bits: number, cols: number): Tensor<"u8"> {
+export function unpackRows(packed: Tensor<"u8">, bits: number, cols: number): Tensor<"u8"> {
   const [rows, rowBytes] = packed.shape;
   const data = new Uint8Array(rows * cols);
   for (let row = 0; row < rows; row++) {
@@ -56,12 +68,12 @@ export function matrixRow<T extends AnyTensor>(matrix: T, row: number): T {
 }
 
 /**
- * Unpacks the codes of an affine operator.
+ * Unpacks the codes of an operator.
  *
  * @param operator The operator.
  * @returns The codes, one a byte, u8 `[rows, cols]`.
  */
-export function unpackCodes(operator: AffineOperator): Tensor<"u8"> {
+export function unpackCodes(operator: AffineOperator | LevelsOperator): Tensor<"u8"> {
   return unpackRows(operator.codes, operator.bits, operator.shape[1]);
 }
 

@@ -2,6 +2,7 @@ import { AFFINE } from "./affine.ts";
 import { DENSE } from "./dense.ts";
 import type { Form, FormName } from "./form.ts";
 import { INTERPOLATIVE } from "./interpolative.ts";
+import { LEVELS } from "./levels.ts";
 import { PERMUTED } from "./permuted.ts";
 import { PRODUCT } from "./product.ts";
 import { ROTATED } from "./rotated.ts";
@@ -16,6 +17,7 @@ import { SUM } from "./sum.ts";
 export const FORMS: Readonly<Record<FormName, Form>> = {
   dense: DENSE,
   affine: AFFINE,
+  levels: LEVELS,
   product: PRODUCT,
   sum: SUM,
   scaled: SCALED,

@@ -1,3 +1,5 @@
+import type { LevelScaleDtype } from "./level_scales.ts";
+import type { LevelKind } from "./levels_of.ts";
 import type { MatrixShape } from "./operator.ts";
 
 /**
@@ -18,6 +20,17 @@ export type OperatorNode =
     readonly scaleDtype: "f16" | "f32";
     /** `null`: 2^(bits − 1) everywhere; `u8`: packed integers of `bits` bits. */
     readonly zeroPointDtype: "u8" | "f16" | "f32" | null;
+  }
+  | {
+    readonly form: "levels";
+    readonly shape: MatrixShape;
+    readonly kind: LevelKind;
+    readonly bits: number;
+    readonly groupSize: number;
+    /** `f8e8m0`: powers of two in bytes. */
+    readonly scaleDtype: LevelScaleDtype;
+    /** Whether there is a scale of the matrix. */
+    readonly matrixScale: boolean;
   }
   | { readonly form: "product"; readonly left: OperatorNode; readonly right: OperatorNode }
   | { readonly form: "sum"; readonly terms: readonly OperatorNode[] }

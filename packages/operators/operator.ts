@@ -1,4 +1,5 @@
 import type { Tensor } from "@pare/tensor";
+import type { LevelKind } from "./levels_of.ts";
 
 /** Output features, then input features. */
 export type MatrixShape = readonly [rows: number, cols: number];
@@ -38,6 +39,29 @@ export interface AffineOperator {
    * fractional ones in f16 or f32 of the shape of `scales`; `null` for 2^(bits − 1) everywhere.
    */
   readonly zeroPoints: Tensor<"u8"> | Tensor<"f16"> | Tensor<"f32"> | null;
+}
+
+/**
+ * Codes that stand for levels, with a scale for each group of neighbours in a row, and perhaps one for
+ * the matrix: `w = matrixScale · scale · level[code]`. The levels are computed from their kind.
+ */
+export interface LevelsOperator {
+  /** The storage form. */
+  readonly form: "levels";
+  /** `[outFeatures, inFeatures]`. */
+  readonly shape: MatrixShape;
+  /** Which levels the codes stand for. */
+  readonly kind: LevelKind;
+  /** The bits of one code: 2 to 4, 4 for `e2m1`. */
+  readonly bits: number;
+  /** How many neighbours of a row share a scale; the last group of a row may be shorter. */
+  readonly groupSize: number;
+  /** Each row packed by itself, lowest bit first: u8 `[rows, ceil(cols · bits / 8)]`. */
+  readonly codes: Tensor<"u8">;
+  /** `[rows, ceil(cols / groupSize)]`; u8 are powers of two, 2^(byte − 127), and 255 is none. */
+  readonly scales: Tensor<"f16"> | Tensor<"f32"> | Tensor<"f8e4m3"> | Tensor<"u8">;
+  /** What all scales are multiplied with, f32 `[1]`; `null` for 1. */
+  readonly matrixScale: Tensor | null;
 }
 
 /** left · right. */
@@ -138,6 +162,7 @@ export interface InterpolativeOperator {
 export type Operator =
   | DenseOperator
   | AffineOperator
+  | LevelsOperator
   | ProductOperator
   | SumOperator
   | ScaledOperator

@@ -2,6 +2,8 @@
 //
 // e4m3 ("FN"): exponent bias 7, no infinities, NaN is S.1111.111, largest 448.
 // e5m2: exponent bias 15, infinities and NaNs as in IEEE 754, largest 57,344.
+// e8m0 (of the Microscaling Formats Specification, revision 1.0): the powers of two from 2^-127 to
+// 2^127, NaN is 255; no sign, no zero.
 // Encoding rounds to nearest, ties to even; what lies beyond the largest number saturates to it in
 // e4m3 and becomes an infinity in e5m2 (half way and above).
 
@@ -59,6 +61,26 @@ export function encodeF8e5m2(value: number): number {
   if (Number.isNaN(value)) return 0x7e;
   const sign = value < 0 || Object.is(value, -0) ? 0x80 : 0;
   return sign | encodeMagnitude(Math.abs(value), 2, 15, 0x7c);
+}
+
+/**
+ * Decodes one e8m0 number, the scale of a block in the microscaling formats.
+ *
+ * @param bits The raw 8 bits.
+ * @returns 2^(bits − 127), exact in f32; NaN for 255.
+ */
+export function decodeF8e8m0(bits: number): number {
+  return bits === 0xff ? NaN : 2 ** (bits - 127);
+}
+
+/**
+ * Encodes the power of two with the given exponent as e8m0.
+ *
+ * @param exponent An integer; what lies beyond −127 or 127 saturates.
+ * @returns The raw 8 bits.
+ */
+export function encodeF8e8m0(exponent: number): number {
+  return Math.min(Math.max(exponent + 127, 0), 0xfe);
 }
 
 /** Encodes a magnitude; what rounds past `largest` comes back as `largest`. */

@@ -1,5 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { decodeF8e4m3, decodeF8e5m2, encodeF8e4m3, encodeF8e5m2 } from "./float8.ts";
+import {
+  decodeF8e4m3,
+  decodeF8e5m2,
+  decodeF8e8m0,
+  encodeF8e4m3,
+  encodeF8e5m2,
+  encodeF8e8m0,
+} from "./float8.ts";
 
 const PATTERNS = Array.from({ length: 256 }, (_, bits) => bits);
 
@@ -73,4 +80,14 @@ Deno.test("8-bit floats round what is too small to zero, with its sign", () => {
   assertEquals(encodeF8e5m2(2 ** -17), 0);
   assertEquals(encodeF8e5m2(2 ** -17 * 1.001), 1);
   assertEquals([encodeF8e4m3(-1e-300), encodeF8e5m2(-0)], [0x80, 0x80]);
+});
+
+Deno.test("e8m0 is the powers of two that f32 holds, and NaN", () => {
+  for (let bits = 0; bits < 255; bits++) {
+    const value = decodeF8e8m0(bits);
+    assertEquals(value, Math.fround(2 ** (bits - 127)));
+    assertEquals(encodeF8e8m0(bits - 127), bits);
+  }
+  assertEquals(decodeF8e8m0(255), NaN);
+  assertEquals([encodeF8e8m0(-200), encodeF8e8m0(200)], [0, 254]);
 });

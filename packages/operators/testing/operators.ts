@@ -10,8 +10,22 @@ import {
   tensor,
 } from "@pare/tensor";
 import { affine, dense, hadamardRotation, orthogonalRotation, permuted, product } from "../mod.ts";
-import { interpolative, rotated, scaled, sum } from "../mod.ts";
-import type { AffineOperator, DenseOperator, MatrixShape, Operator } from "../operator.ts";
+import {
+  interpolative,
+  type LevelKind,
+  levels,
+  type LevelScaleDtype,
+  rotated,
+  scaled,
+  sum,
+} from "../mod.ts";
+import type {
+  AffineOperator,
+  DenseOperator,
+  LevelsOperator,
+  MatrixShape,
+  Operator,
+} from "../operator.ts";
 
 /** Options of {@linkcode randomAffine}. */
 export interface RandomAffineOptions {
@@ -40,6 +54,32 @@ export function randomAffine(
     zeroPoints: zeroPointDtype === "u8"
       ? randomCodes(scaleShape, bits, seed + 1)
       : zeroPointDtype && castTo(zeroPoints, zeroPointDtype),
+  });
+}
+
+/** Makes an operator of random codes for levels, of random scales, with one of the matrix for e4m3. */
+export function randomLevels(
+  shape: MatrixShape,
+  options: {
+    kind?: LevelKind;
+    bits?: number;
+    groupSize?: number;
+    scaleDtype?: LevelScaleDtype;
+    seed?: number;
+  },
+): LevelsOperator {
+  const { kind = "normal", bits = 4, groupSize = 64, scaleDtype = "f16", seed = 0 } = options;
+  const scaleShape = [shape[0], Math.ceil(shape[1] / groupSize)];
+  const scales = randomNormal(scaleShape, { seed, stream: 2 });
+  return levels({
+    kind,
+    bits,
+    groupSize,
+    codes: randomCodes(shape, bits, seed),
+    scales: scaleDtype === "f8e8m0"
+      ? tensor(Uint8Array.from(scales.data, (scale) => 127 + Math.round(scale)), scaleShape, "u8")
+      : castTo(scales, scaleDtype),
+    matrixScale: scaleDtype === "f8e4m3" ? tensor(Float32Array.of(0.3), [1]) : null,
   });
 }
 
@@ -115,6 +155,18 @@ export const OPERATORS: readonly (readonly [name: string, operator: Operator])[]
     }),
   ],
   ["affine 1x1", randomAffine([1, 1], { bits: 1, groupSize: 1, zeroPointDtype: "u8", seed: 5 })],
+  ["levels normal 4-bit g64 64x172", randomLevels([64, 172], {})],
+  ["levels normal 3-bit g5 f32 17x33", randomLevels([17, 33], { bits: 3, groupSize: 5 })],
+  ["levels normal 2-bit g100 17x33", randomLevels([17, 33], { bits: 2, groupSize: 100 })],
+  [
+    "levels e2m1 g32, powers of two 64x172",
+    randomLevels([64, 172], { kind: "e2m1", groupSize: 32, scaleDtype: "f8e8m0" }),
+  ],
+  [
+    "levels e2m1 g16, e4m3 and one for all 17x33",
+    randomLevels([17, 33], { kind: "e2m1", groupSize: 16, scaleDtype: "f8e4m3" }),
+  ],
+  ["levels normal g1 1x1", randomLevels([1, 1], { groupSize: 1, scaleDtype: "f32" })],
   ["product rank 3 17x33", product(randomDense([17, 3], 1), randomDense([3, 33], 2))],
   ["product rank 1 5x7", product(randomDense([5, 1], 1), randomDense([1, 7], 2))],
   [

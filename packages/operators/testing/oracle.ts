@@ -82,6 +82,25 @@ const ORACLES: { readonly [F in FormName]: (operator: OperatorOf<F>) => Oracle }
     return { values, norm: normOf(magnitudes), roundings: cols + 6 };
   },
 
+  levels({ shape: [rows, cols], kind, bits, groupSize, codes, scales, matrixScale }) {
+    const values = new Float64Array(rows * cols);
+    const groups = Math.ceil(cols / groupSize);
+    const factor = matrixScale?.data[0] ?? 1;
+    const levels = Array.from(
+      { length: 2 ** bits },
+      (_, code) => Math.fround(kind === "e2m1" ? e2m1Level(code) : normalLevel(code, bits)),
+    );
+    for (let row = 0; row < rows; row++) {
+      for (let col = 0; col < cols; col++) {
+        const at = row * groups + Math.floor(col / groupSize);
+        const scale = scales.dtype === "u8" ? 2 ** (scales.data[at] - 127) : toF64(scales).data[at];
+        const code = readBits(codes.data, codes.shape[1], row, col, bits);
+        values[row * cols + col] = Math.fround(factor * scale) * levels[code];
+      }
+    }
+    return { values, norm: normOf(values), roundings: cols + 6 };
+  },
+
   product({ left, right }) {
     const [l, r] = [oracleOf(left), oracleOf(right)];
     const values = multiply(l.values, left.shape, r.values, right.shape);
@@ -162,6 +181,43 @@ const ORACLES: { readonly [F in FormName]: (operator: OperatorOf<F>) => Oracle }
     };
   },
 };
+
+/** A sign, two bits of exponent, one of mantissa. */
+function e2m1Level(code: number): number {
+  const table = [0, 0.5, 1, 1.5, 2, 3, 4, 6];
+  return code < 8 ? table[code] : -table[code - 8];
+}
+
+const normalLevels = new Map<string, number>();
+
+/** Quantiles at even steps on either side of 1/2, the outermost at −1 and 1. */
+function normalLevel(code: number, bits: number): number {
+  const known = normalLevels.get(`${code} ${bits}`);
+  if (known !== undefined) return known;
+  const half = 2 ** bits / 2;
+  const end = (1 / (2 * half - 1) + 1 / (2 * half)) / 4;
+  const below = code < half;
+  const share = below ? 1 - code / (half - 1) : (code - half + 1) / half;
+  const level = (below ? -1 : 1) * quantile(share * (0.5 - end)) / quantile(0.5 - end);
+  normalLevels.set(`${code} ${bits}`, level);
+  return level;
+}
+
+/** Where the normal distribution has so much between 0 and there: bisection over Simpson's rule. */
+function quantile(share: number): number {
+  let [low, high] = [0, 4];
+  for (let i = 0; i < 60; i++) {
+    const x = (low + high) / 2;
+    let sum = 0;
+    for (let k = 0; k <= 400; k++) {
+      const weight = k === 0 || k === 400 ? 1 : k % 2 ? 4 : 2;
+      sum += weight * Math.exp(-((x * k / 400) ** 2) / 2);
+    }
+    if (sum * x / 1200 / Math.sqrt(2 * Math.PI) < share) low = x;
+    else high = x;
+  }
+  return low;
+}
 
 /** One integer of a packed row, bit by bit. */
 function readBits(
