@@ -29,6 +29,23 @@ const SETTINGS: readonly [
   ["rtn 4-bit per row", "rtn", { bits: 4, granularity: "row" }, 9.1e-3, 4.375],
   ["rtn 4-bit per tensor", "rtn", { bits: 4, granularity: "tensor" }, 2.2e-2, 4.01],
   ["rtn 3-bit g48 partial", "rtn", { bits: 3, groupSize: 48, partialGroups: true }, 4e-2, 3.7],
+  ["awq 4-bit g32", "awq", { groupSize: 32 }, 4e-2, 4.96],
+  [
+    "awq 3-bit per row, no clipping",
+    "awq",
+    { bits: 3, granularity: "row", clip: false },
+    0.2,
+    3.71,
+  ],
+  // Of normal weights normal ones; the signs take a bit of each row and column.
+  ["incoherence, rtn 4-bit g64", "incoherence", {}, 9.1e-3, 4.42],
+  [
+    "incoherence of inputs, rtn 3-bit g32",
+    "incoherence",
+    { ...inBasis({ bits: 3, groupSize: 32 }), seed: 7, sides: "input" },
+    3.3e-2,
+    3.65,
+  ],
   // A random matrix has a flat spectrum: at keep 0.8, k = 21 of 48 singular values are kept.
   ["svd keep 0.8", "svd", { keep: 0.8 }, 0.38, 12.8],
   ["svd rank 27", "svd", { rank: 27, factorDtype: "f32" }, 0.25, 31.6],
@@ -69,6 +86,11 @@ const SETTINGS: readonly [
   ["nid-II 15 + 6", "nid", { variant: "II", rank: 21, nestedRank: 6 }, 0.5, 12.09],
   ["nid-I junction keep 0.8", "nid", { keep: 0.8, storage: "junction" }, 0.5, 12.58],
 ];
+
+/** Options of incoherence around rounding to nearest. */
+function inBasis(options: Record<string, unknown>): Record<string, unknown> {
+  return { quantizer: { method: "rtn", options } };
+}
 
 /** Options of a low-rank method whose factors are rounded to nearest. */
 function quantizedBy(options: Record<string, unknown>): Record<string, unknown> {

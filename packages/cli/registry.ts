@@ -30,7 +30,15 @@ import {
   whitenedSpectrum,
 } from "@pare/decomposers";
 import type { Method, Registry } from "@pare/pipeline";
-import { type QuantizerName, type QuantizerOptions, QUANTIZERS } from "@pare/quantizers";
+import {
+  awq,
+  AWQ_CHECKS,
+  type AwqOptions,
+  planAwq,
+  type QuantizerName,
+  type QuantizerOptions,
+  QUANTIZERS,
+} from "@pare/quantizers";
 
 /** What each rank gains on the inputs that calibration saw. */
 const gainOnInputs: Method["spectrum"] = (weight, statistics, { ridge }: RidgeOptions, device) =>
@@ -56,6 +64,14 @@ export const REGISTRY: Registry = {
     "Rounds every weight to the nearest level of a uniform grid; needs no calibration",
   ),
   hqq: byQuantizer("hqq", "As rtn, with zero points fitted to all but outliers; no calibration"),
+  awq: {
+    summary: "As rtn, with grids that are finer for columns whose inputs are large",
+    needs: "gram",
+    checks: AWQ_CHECKS,
+    plan: (shape, options: AwqOptions) => planAwq(shape, options),
+    compress: (weight, statistics, options: AwqOptions, device) =>
+      awq(weight, statistics, { ...options, device }),
+  },
   incoherence: byQuantizer(
     "incoherence",
     "Any other quantizer, in a random basis where no weight stands out",

@@ -18,6 +18,7 @@
 
 export * from "./rtn.ts";
 export * from "./rtn_options.ts";
+export * from "./awq.ts";
 export * from "./column_quantizer.ts";
 export * from "./column_quantizers.ts";
 export * from "./hadamard_sides.ts";

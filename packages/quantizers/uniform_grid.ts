@@ -102,6 +102,21 @@ export function encodeOnGrid(values: Float32Array, grid: UniformGrid): Tensor<"u
   return tensor(codes, shape, "u8");
 }
 
+/** What codes on a grid stand for. */
+export function valuesOnGrid(
+  { data: codes, shape }: Tensor<"u8">,
+  grid: UniformGrid,
+): Float32Array {
+  const { steps, zeroPoints } = grid;
+  const values = new Float32Array(codes.length);
+  const groups = groupsOf([shape[0], shape[1]], grid);
+  for (let g = 0; g < groups.count; g++) {
+    const [start, end] = groups.bounds(g);
+    for (let i = start; i < end; i++) values[i] = steps[g] * (codes[i] - zeroPoints[g]);
+  }
+  return values;
+}
+
 /** The operator of codes on a grid. */
 export function operatorOnGrid(codes: Tensor<"u8">, grid: UniformGrid): AffineOperator {
   const { bits, symmetric, perTensor, group, scales, zeroPoints } = grid;
