@@ -20,6 +20,7 @@ export * from "./wasm/wasm_device.ts";
 export * from "./webgpu/webgpu_device.ts";
 export * from "./with_device.ts";
 
+export { E8P_BLOCK, e8pCodebook, e8pResidualCodebook } from "./codebook/e8p.ts";
 export * from "./codebook/kmeans.ts";
 export * from "./codebook/nearest_codewords.ts";
 
