@@ -19,6 +19,7 @@ import { gram } from "./front/gram.ts";
 import { hadamard } from "./front/hadamard.ts";
 import { householderPanel } from "./front/householder_panel.ts";
 import { pivotedPanel } from "./front/pivoted_panel.ts";
+import { latticeMatmul, nearestLattice } from "./front/lattice.ts";
 import { matmul } from "./front/matmul.ts";
 import {
   crossEntropy,
@@ -37,6 +38,7 @@ import { scatterRows } from "./front/scatter_rows.ts";
 import { secularVectors } from "./front/secular_vectors.ts";
 import { transpose } from "./front/transpose.ts";
 import { createHadamardFactors, type HadamardFactors } from "./hadamard/hadamard_factors.ts";
+import { createLatticeTables } from "./codebook/lattice_tables.ts";
 import { tridiagonalPanel } from "./front/tridiagonal_panel.ts";
 import type { Kernels } from "./kernels.ts";
 
@@ -47,18 +49,29 @@ import type { Kernels } from "./kernels.ts";
  * @returns A device that checks every operand before the kernels see it.
  */
 export function createDevice<S>(kernels: Kernels<S>): Device {
-  return deviceOf(new ArrayScope(kernels, null), createHadamardFactors(kernels));
+  const tables: Tables<S> = {
+    factors: createHadamardFactors(kernels),
+    lattice: createLatticeTables(kernels),
+  };
+  return deviceOf(new ArrayScope(kernels, null), tables);
 }
 
-function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): DeviceScope {
+/** What is made once for a device and all its scopes. */
+interface Tables<S> {
+  readonly factors: HadamardFactors<S>;
+  readonly lattice: () => S;
+}
+
+function deviceOf<S>(arrays: ArrayScope<S>, tables: Tables<S>): DeviceScope {
   const { kernels } = arrays;
+  const { factors, lattice } = tables;
   return {
     name: kernels.name,
     description: kernels.description,
     // f64 may be there for the sums of `gram` alone.
     supports: (dtype) =>
       kernels.dtypes.includes(dtype) && (dtype !== "f64" || kernels.doubles.has("matmul")),
-    scope: () => deviceOf(new ArrayScope(kernels, arrays), factors),
+    scope: () => deviceOf(new ArrayScope(kernels, arrays), tables),
     keep: (array) => {
       arrays.keep(array);
       return array;
@@ -80,6 +93,8 @@ function deviceOf<S>(arrays: ArrayScope<S>, factors: HadamardFactors<S>): Device
     matmul: (a, b, options) => matmul(arrays, a, b, options),
     gram: (x, into) => gram(arrays, x, into),
     affineMatmul: (x, weight) => affineMatmul(arrays, x, weight),
+    latticeMatmul: (x, weight) => latticeMatmul(arrays, lattice, x, weight),
+    nearestLattice: (x, target, options) => nearestLattice(arrays, lattice, x, target, options),
 
     add: (a, b) => binary(arrays, "add", a, b),
     subtract: (a, b) => binary(arrays, "subtract", a, b),

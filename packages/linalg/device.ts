@@ -2,6 +2,7 @@ import type { AnyTensor, Tensor } from "@pare/tensor";
 import type { DeviceArray, DeviceDtype } from "./device_array.ts";
 import type { FactorizationSteps } from "./factorization_steps.ts";
 import type { RoundingSteps } from "./rounding_steps.ts";
+import type { LatticeSteps } from "./lattice_steps.ts";
 import type { TrainingSteps } from "./training_steps.ts";
 
 /** Options of {@linkcode Device.upload}. */
@@ -108,7 +109,8 @@ export interface AffineArrays {
  * Operations take arrays of this device and return new ones. A device may queue what it has to
  * compute; only `download` waits for it. Nothing but `into`, the targets of `write`, `gram`,
  * `solveBlock`, `rotateRows` and `scatterRows`, the operands of `choleskyBlock`, `tridiagonalPanel`,
- * `householderPanel`, `pivotedPanel` and `secularVectors`, the `logSumExp` of `attention`, and the
+ * `householderPanel`, `pivotedPanel` and `secularVectors`, the `logSumExp` of `attention`, the codes of
+ * `nearestLattice`, and the
  * parameter and moments of `adamW` is ever changed; what is changed must not share its elements with
  * an operand, which is not checked.
  *
@@ -118,7 +120,8 @@ export interface AffineArrays {
  * all f32 or all f64. The numbers in arrays are not looked at: an index or position beyond the last
  * one counts as the last one.
  */
-export interface Device extends FactorizationSteps, RoundingSteps, TrainingSteps, Disposable {
+export interface Device
+  extends FactorizationSteps, LatticeSteps, RoundingSteps, TrainingSteps, Disposable {
   /** The name users choose it by: `reference`, `wasm` or `webgpu`. */
   readonly name: string;
   /** What computes, so far as it decides the last bit: `wasm simd128 relaxed-madd`, for example. */

@@ -1,6 +1,7 @@
 import type { Activation, Reduction } from "./device.ts";
 import type { DeviceDtype } from "./device_array.ts";
 import type { RoundingKernels } from "./rounding_kernels.ts";
+import type { LatticeKernels } from "./lattice_kernels.ts";
 import type { StepKernels } from "./step_kernels.ts";
 import type { TrainingKernels } from "./training_kernels.ts";
 
@@ -169,7 +170,8 @@ export type KernelName = typeof KERNEL_NAMES[number];
  * over as operand and target, whose outcome is undefined). `S` is a storage: a flat run of elements
  * in the backend's memory. Kernels may queue their work; only `download` waits for it.
  */
-export interface Kernels<S> extends StepKernels<S>, RoundingKernels<S>, TrainingKernels<S> {
+export interface Kernels<S>
+  extends LatticeKernels<S>, RoundingKernels<S>, StepKernels<S>, TrainingKernels<S> {
   /** The name users choose the device by. */
   readonly name: string;
   /** What computes, so far as it decides the last bit. */

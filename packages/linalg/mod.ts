@@ -11,6 +11,8 @@ export * from "./factorization_steps.ts";
 export * from "./kernels.ts";
 export * from "./rounding_kernels.ts";
 export * from "./rounding_steps.ts";
+export * from "./lattice_kernels.ts";
+export * from "./lattice_steps.ts";
 export * from "./step_kernels.ts";
 export * from "./training_kernels.ts";
 export * from "./training_steps.ts";
@@ -20,6 +22,7 @@ export * from "./wasm/wasm_device.ts";
 export * from "./webgpu/webgpu_device.ts";
 export * from "./with_device.ts";
 
+export * from "./codebook/lattice_decoder.ts";
 export { E8P_BLOCK, e8pCodebook, e8pResidualCodebook } from "./codebook/e8p.ts";
 export * from "./codebook/kmeans.ts";
 export * from "./codebook/nearest_codewords.ts";

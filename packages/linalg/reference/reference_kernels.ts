@@ -18,9 +18,11 @@ import { hadamard } from "./hadamard.ts";
 import { cast } from "./halves.ts";
 import { householderPanel } from "./householder_panel.ts";
 import { klDivergence, klDivergenceGradient } from "./kl_divergence.ts";
+import { latticeMatmul } from "./lattice_matmul.ts";
 import { layerNorm, layerNormGradient } from "./layer_norm.ts";
 import { matmul } from "./matmul.ts";
 import { nearest } from "./nearest.ts";
+import { nearestLattice } from "./nearest_lattice.ts";
 import { pivotedPanel } from "./pivoted_panel.ts";
 import { rmsNormGradient } from "./rms_norm_gradient.ts";
 import { rotary } from "./rotary.ts";
@@ -150,6 +152,8 @@ export function createReferenceKernels(): Kernels<HostArray> {
     hadamard,
     nearest,
     affineMatmul,
+    latticeMatmul,
+    nearestLattice,
     choleskyBlock,
     solveBlock,
     secularVectors,

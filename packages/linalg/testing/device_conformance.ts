@@ -15,6 +15,7 @@ import { BLOCK_CASES } from "./cases_blocks.ts";
 import { CODE_CASES } from "./cases_codes.ts";
 import { ELEMENTWISE_CASES } from "./cases_elementwise.ts";
 import { HALF_CASES } from "./cases_halves.ts";
+import { LATTICE_CASES } from "./cases_lattice.ts";
 import { LIFETIME_CASES } from "./cases_lifetime.ts";
 import { LOSS_CASES } from "./cases_losses.ts";
 import { MATMUL_CASES } from "./cases_matmul.ts";
@@ -36,6 +37,7 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...ELEMENTWISE_CASES,
   ...MODEL_CASES,
   ...CODE_CASES,
+  ...LATTICE_CASES,
   ...HALF_CASES,
   ...TRIDIAGONAL_CASES,
   ...SVD_CASES,

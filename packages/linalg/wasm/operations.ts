@@ -113,3 +113,7 @@ export const ADAM_W = 128;
 export const ROUND_COLUMNS = 160;
 /** Fits uniform grids to rows. */
 export const FIT_GRIDS = 162;
+/** Finds codes of a lattice. */
+export const NEAREST_LATTICE = 140;
+/** Multiplies by codes of a lattice. */
+export const LATTICE_MATMUL = 142;

@@ -7,6 +7,7 @@ import type { SolveBlockParams } from "../step_kernels.ts";
 import { attention, attentionGradient } from "./attention.ts";
 import { bidiagonalPanel } from "./bidiagonal_panel.ts";
 import type { Engine } from "./engine.ts";
+import { createLatticeKernels } from "./lattice.ts";
 import { matmul } from "./matmul.ts";
 import { activationNumber, of } from "./numbers.ts";
 import {
@@ -188,6 +189,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     },
     bidiagonalPanel: (p) => bidiagonalPanel(engine, p),
     attentionGradient: (p) => attentionGradient(engine, p),
+    ...createLatticeKernels(engine),
     ...createTrainingKernels(engine),
     ...createRoundingKernels(engine),
     dispose: engine.dispose,

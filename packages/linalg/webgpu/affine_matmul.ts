@@ -3,14 +3,9 @@
 
 import type { AffineMatmulParams } from "../kernels.ts";
 import { type CodeLayout, fetchWeights } from "./affine_codes.ts";
-import {
-  affineLanes,
-  affineVectorGroups,
-  affineVectorProduct,
-  codesType,
-  WORDS,
-} from "./affine_vectors.ts";
+import { affineLanes, affineVectorProduct, codesType, WORDS } from "./affine_vectors.ts";
 import type { Gpu } from "./gpu.ts";
+import { laneGroups } from "./lane_sums.ts";
 import { planTiles } from "./matmul_plan.ts";
 import { tiledProduct } from "./matmul_tiles.ts";
 import { MAX_VECTORS } from "./matmul_vectors.ts";
@@ -107,7 +102,7 @@ function multiply(
       `vectors ${tokens} ${lanes} ${isScaledOnce}`,
       type,
       () => affineVectorProduct({ ...layout, tokens, lanes, isScaledOnce, type }),
-      { groups: affineVectorGroups(n, lanes), parts: 1, depth: k },
+      { groups: laneGroups(n, lanes), parts: 1, depth: k },
     );
     return;
   }

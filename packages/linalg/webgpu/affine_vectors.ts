@@ -18,21 +18,13 @@ import {
   raisedCodes,
   raisesOf,
 } from "./affine_codes.ts";
-import { GROUP_SIZE, MAIN } from "./kernel.ts";
+import { EACH_ROW, lanesOf, type LaneSums, laneSums } from "./lane_sums.ts";
 
 /** Codes of a row that an invocation takes at a time. */
 const RUN = 32;
 
-/** Rows of codes that an invocation works on. */
-const ROWS = 4;
-const EACH_ROW = [0, 1, 2, 3];
-
 /** What a product of vectors with codes is made of. */
-export interface AffineVectors extends CodeLayout {
-  /** The rows of `x` computed at once; 1, or 4 of which some may be beyond `p.m`. */
-  readonly tokens: 1 | 4;
-  /** Invocations that share rows of codes; a power of two. */
-  readonly lanes: number;
+export interface AffineVectors extends CodeLayout, LaneSums {
   /** Whether 32 codes from a multiple of 32 on always share a scale. */
   readonly isScaledOnce: boolean;
   /** What codes are bound as; u32 where every code is scaled. */
@@ -50,15 +42,7 @@ export function codesType(bits: number, rowWords: number): keyof typeof WORDS {
 
 /** Few invocations to a row, unless there are too few rows to fill the machine. */
 export function affineLanes(rows: number, cols: number, full: number): number {
-  for (const lanes of [32, 64]) {
-    if (affineVectorGroups(rows, lanes) >= full || lanes * RUN >= cols) return lanes;
-  }
-  return 128;
-}
-
-/** How many workgroups the product takes. */
-export function affineVectorGroups(rows: number, lanes: number): number {
-  return Math.ceil(rows * lanes / GROUP_SIZE / ROWS);
+  return lanesOf(rows, cols, RUN, full);
 }
 
 /**
@@ -68,33 +52,9 @@ export function affineVectorGroups(rows: number, lanes: number): number {
  * of `affineCodes`, `m`, `n`, `k` and `rowWords`.
  */
 export function affineVectorProduct(v: AffineVectors): string {
-  const { tokens, lanes } = v;
-  const each = Array.from({ length: tokens }, (_, t) => t);
-  const added = each.map((t) => {
-    const at = `lane_sums[${t * GROUP_SIZE} + local`;
-    return `${at}] += ${at} + stride];`;
-  });
   return /* wgsl */ `
 ${v.isScaledOnce ? affineCodes(v) + raisedCodes(v) : fetchWeights(v)}
-var<workgroup> lane_sums: array<vec4f, ${GROUP_SIZE * tokens}>;
-${MAIN}
-  let lane = local % ${lanes};
-  let row = group * ${ROWS * GROUP_SIZE / lanes} + local / ${lanes} * ${ROWS};
-  ${EACH_ROW.map((r) => `let row${r} = min(row + ${r}, p.n - 1);`).join(" ")}
-  ${each.map((t) => `var sums${t} = vec4f();`).join(" ")}
-  ${v.isScaledOnce ? runByRun(v, each) : fourByFour(v, each)}
-  ${each.map((t) => `lane_sums[${t * GROUP_SIZE} + local] = sums${t};`).join(" ")}
-  for (var stride = ${lanes / 2}u; stride > 0; stride /= 2) {
-    workgroupBarrier();
-    if (lane < stride) {
-      ${added.join("\n      ")}
-    }
-  }
-  if (lane != 0) { return; }
-  for (var i = 0u; i < min(p.m, ${tokens}); i++) {
-    store(0, i, row, lane_sums[i * ${GROUP_SIZE} + local]);
-  }
-}`;
+${laneSums(v, (each) => v.isScaledOnce ? runByRun(v, each) : fourByFour(v, each))}`;
 }
 
 /** Takes 32 codes of each row at a time, and scales their sums. */

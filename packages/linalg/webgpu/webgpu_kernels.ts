@@ -19,9 +19,11 @@ import { gram } from "./gram.ts";
 import { hadamard } from "./hadamard.ts";
 import { householderPanel } from "./householder_panel.ts";
 import { klDivergence, klDivergenceGradient } from "./kl_divergence.ts";
+import { latticeMatmul } from "./lattice_matmul.ts";
 import { layerNorm, layerNormGradient } from "./layer_norm.ts";
 import { matmul } from "./matmul.ts";
 import { nearest } from "./nearest.ts";
+import { nearestLattice } from "./nearest_lattice.ts";
 import { pivotedPanel } from "./pivoted_panel.ts";
 import { reduceCols } from "./reduce_cols.ts";
 import { reduceRows } from "./reduce_rows.ts";
@@ -78,6 +80,8 @@ export function createWebgpuKernels(
     hadamard: (p) => hadamard(gpu, p),
     nearest: (p) => nearest(gpu, p),
     affineMatmul: (p) => affineMatmul(gpu, p),
+    latticeMatmul: (p) => latticeMatmul(gpu, p),
+    nearestLattice: (p) => nearestLattice(gpu, p),
     choleskyBlock: (p) => choleskyBlock(gpu, p),
     householderPanel: (p) => householderPanel(gpu, p),
     pivotedPanel: (p) => pivotedPanel(gpu, p),

@@ -98,6 +98,7 @@ import {
 } from "./secular_vectors";
 import { softmaxTask, softmaxTasks } from "./softmax";
 import { solveBlockTask, solveBlockTasks } from "./solve_block";
+import { countLatticeTasks, runLatticeTask } from "./lattice_tasks";
 import { countTrainingTasks, runTrainingTask } from "./training_tasks";
 import { transposeTask, transposeTasks } from "./transpose";
 import { correctRow, multiplyRowTask, multiplyRowTasks, reflectRow } from "./tridiagonal_panel";
@@ -192,6 +193,7 @@ export function countTasks(operation: i32): usize {
       return secularVectorsTasks();
     default:
       if (operation >= ROUND_COLUMNS) return countRoundingTasks(operation);
+      if (operation >= 140 && operation < 150) return countLatticeTasks(operation);
       return countTrainingTasks(operation);
   }
 }
@@ -347,6 +349,7 @@ export function runTask(operation: i32, task: usize): void {
       return pivotRestTask<f64>(task);
     default:
       if (operation >= ROUND_COLUMNS) return runRoundingTask(operation, task);
+      if (operation >= 140 && operation < 150) return runLatticeTask(operation, task);
       return runTrainingTask(operation, task);
   }
 }

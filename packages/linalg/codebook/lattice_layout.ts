@@ -1,0 +1,31 @@
+// Where the parts of the tables of lattice codes begin, in words of 32 bits, the same for all backends;
+// lattice_tables.ts makes them. Read by the WebAssembly kernels too, which have no other constants.
+
+/** Bytes: the number of the pattern with entries 3/2 where a mask has ones; 0 where there is none. */
+export const THREES = 0;
+/** Bytes, at 8 i + j: that with an entry i of 5/2 and an entry j of 3/2, or j = i and no other. */
+export const FIVES = 64;
+/** Bytes, 29: masks of the three entries 1/2 of patterns with five entries 3/2. */
+export const TRIPLES = 80;
+/** 2 |v_i| as 4 bits each, lowest first, by pattern; bit 31 where their sum is odd. */
+export const PATTERN_WORDS = 88;
+/** 2 v_i + 8 as 4 bits each, by code of the residual codebook. */
+export const RESIDUAL_WORDS = 344;
+/** f32 [256, 8]: |v|, by pattern, its last entry negative where their sum is odd. */
+export const PATTERN_FLOATS = 600;
+/** u32 [128, 8]: what to flip the signs of those by, by bits 0 … 6 of a code. */
+export const SIGN_MASKS = 2648;
+/** f32 [256, 8]: the residual codebook. */
+export const RESIDUAL_FLOATS = 3672;
+/** Words in all. */
+export const TABLE_WORDS = 5720;
+
+/** Patterns with five entries 3/2. */
+export const TRIPLE_COUNT = 29;
+
+/** The numbers that are searched for are multiples of 2^-14: of these there are so many to 1. */
+export const GRID = 16384;
+/** Numbers beyond ± 2048 count as that. */
+export const FARTHEST = 33554432;
+/** How often one codeword may be replaced by a neighbour: more than ever was needed. */
+export const MOST_STEPS = 16;
