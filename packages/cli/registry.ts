@@ -64,6 +64,15 @@ export const REGISTRY: Registry = {
     "Rounds every weight to the nearest level of a uniform grid; needs no calibration",
   ),
   hqq: byQuantizer("hqq", "As rtn, with zero points fitted to all but outliers; no calibration"),
+  nf4: byQuantizer("nf4", "Levels at quantiles of the normal distribution; no calibration"),
+  mxfp4: byQuantizer(
+    "mxfp4",
+    "Floats of four bits with a power of two for each 32; no calibration",
+  ),
+  nvfp4: byQuantizer(
+    "nvfp4",
+    "Floats of four bits with a float of eight for each 16; no calibration",
+  ),
   awq: {
     summary: "As rtn, with grids that are finer for columns whose inputs are large",
     needs: "gram",

@@ -5,6 +5,9 @@ import type { Device } from "@pare/linalg";
 import type { Operator, WeightPlan } from "@pare/operators";
 import type { Checks, Tensor } from "@pare/tensor";
 import { hqq, HQQ_CHECKS, type HqqOptions, planHqq } from "./hqq.ts";
+import { mxfp4, MXFP4_CHECKS, type Mxfp4Options, planMxfp4 } from "./mxfp4.ts";
+import { nf4, NF4_CHECKS, type Nf4Options, planNf4 } from "./nf4.ts";
+import { nvfp4, NVFP4_CHECKS, type Nvfp4Options, planNvfp4 } from "./nvfp4.ts";
 import { planRtn, rtn } from "./rtn.ts";
 import { RTN_CHECKS, type RtnOptions } from "./rtn_options.ts";
 
@@ -53,6 +56,12 @@ export interface PlainQuantizerOptions {
   rtn: RtnOptions;
   /** Half-quadratic quantization. */
   hqq: HqqOptions;
+  /** Levels at quantiles of the normal distribution. */
+  nf4: Nf4Options;
+  /** Floats of four bits, powers of two for each 32. */
+  mxfp4: Mxfp4Options;
+  /** Floats of four bits, floats of eight for each 16. */
+  nvfp4: Nvfp4Options;
 }
 
 /** The quantizers that keep the basis, by name. */
@@ -70,5 +79,23 @@ export const PLAIN_QUANTIZERS: {
     needsGram: () => false,
     plan: planHqq,
     quantize: (weight, _gram, options) => hqq(weight, options),
+  },
+  nf4: {
+    checks: NF4_CHECKS,
+    needsGram: () => false,
+    plan: planNf4,
+    quantize: (weight, _gram, options) => nf4(weight, options),
+  },
+  mxfp4: {
+    checks: MXFP4_CHECKS,
+    needsGram: () => false,
+    plan: planMxfp4,
+    quantize: (weight, _gram, options) => mxfp4(weight, options),
+  },
+  nvfp4: {
+    checks: NVFP4_CHECKS,
+    needsGram: () => false,
+    plan: planNvfp4,
+    quantize: (weight, _gram, options) => nvfp4(weight, options),
   },
 };
