@@ -5,8 +5,8 @@
  * deno run --allow-read --allow-write=. bench/quality/compare_methods.ts --set low-rank demo
  * ```
  *
- * Sizes are of the whole folder; bits per weight count the matrices of the blocks, side information
- * included. KL divergence and agreement are of the original's next tokens. The error of the outputs
+ * "layers" are the bytes on disk of the matrices of the blocks, side information included, and bits
+ * per weight are of them; "folder" counts everything, manifest and names of tensors too. KL divergence and agreement are of the original's next tokens. The error of the outputs
  * is the mean over the layers of ‖(W - Ŵ) X‖² / ‖W X‖² on the calibration text. A method that cannot
  * be measured is named with the reason, and the others go on.
  *
@@ -30,10 +30,13 @@ import { CONTENDERS } from "./contenders.ts";
 import { formatMean } from "./format_mean.ts";
 import { measureContender } from "./measure_contender.ts";
 import { formatQuality, qualityMarkdown } from "./quality_report.ts";
-import type { FailedRow, QualityRow } from "./quality_row.ts";
+import type { EqualSize, FailedRow, QualityRow } from "./quality_row.ts";
 
 /** Where JSON goes if nothing else is said: a folder that git leaves out. */
 const OUTPUT = ".tmp/quality.json";
+
+/** By which size methods are made equal. */
+const EQUAL: readonly EqualSize[] = ["layers", "folder"];
 
 /** Documents of one domain to calibrate on: 128 windows and more. */
 const DEMO_DOCUMENTS = 1000;
@@ -58,6 +61,11 @@ const COMMAND: Command = {
       kind: "integer",
       value: "<n>",
       help: "calibration windows; by default 128, or all there are",
+    },
+    equal: {
+      kind: "text",
+      value: "<size>",
+      help: "what the sets of quantizers have in common: bytes of the layers, or of the folder",
     },
     "test-windows": { kind: "integer", value: "<n>", help: "windows of each text; 32 by default" },
     markdown: { kind: "text", value: "<file>", help: "where the tables are written as Markdown" },
@@ -91,6 +99,7 @@ async function measureAll({ operands, values }: CommandInput): Promise<number> {
   if (calibration === undefined || texts.length === 0) {
     throw new UsageError("Cannot compare as --calibration and texts must be named");
   }
+  const [equal] = readNames("size", values.text("equal") ?? "layers", EQUAL) as EqualSize[];
   const sets = readNames("set", values.text("set"), Object.keys(CONTENDERS));
   const output = readyResults(values.text("output"), OUTPUT);
   const asked = values.text("markdown");
@@ -117,16 +126,13 @@ async function measureAll({ operands, values }: CommandInput): Promise<number> {
     calibration: baseName(calibration),
     windows: windows.length,
   };
+  const ground = { source, statistics, device, tests, equal };
   const all = () => [...rows, ...failures].map((row) => ({ ...common, ...row }));
   for (const contender of sets.flatMap((set) => CONTENDERS[set])) {
     const { group, name } = contender;
-    const budget = rows.find((row) => row.group === group)?.byteLength;
+    const first = rows.find((row) => row.group === group);
     try {
-      const measured = await measureContender(
-        contender,
-        { source, statistics, device, tests },
-        budget,
-      );
+      const measured = await measureContender(contender, ground, first);
       const { row } = measured;
       rows.push(row);
       Object.assign(originals, measured.originals);

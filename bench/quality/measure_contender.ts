@@ -9,13 +9,15 @@ import type { OpenedSource } from "../../packages/cli/open_source.ts";
 import { compressInMemory, jobOf, type WrittenStep } from "./compress_in_memory.ts";
 import type { Contender } from "./contenders.ts";
 import { fitLadder } from "./fit_ladder.ts";
-import type { QualityRow, Score } from "./quality_row.ts";
+import type { EqualSize, QualityRow, Score } from "./quality_row.ts";
 
 /** What every contender is measured on. */
 export interface Ground {
   readonly source: OpenedSource;
   readonly statistics: StatisticsSource;
   readonly device: Device;
+  /** By which size methods are made equal. */
+  readonly equal: EqualSize;
   /** Windows of each text by its name. */
   readonly tests: ReadonlyMap<string, readonly Uint32Array[]>;
 }
@@ -32,15 +34,15 @@ export interface Measured {
  *
  * @param contender The method and its size.
  * @param ground The model, what it is calibrated on and the texts.
- * @param budget The bytes of the folder of the first of its group, if it is another one.
+ * @param first What was measured of the first of its group, if it is another one.
  */
 export async function measureContender(
   contender: Contender,
   ground: Ground,
-  budget: number | undefined,
+  first: QualityRow | undefined,
 ): Promise<Measured> {
   const { source, device, tests } = ground;
-  const steps = stepsOf(contender, ground, budget);
+  const steps = stepsOf(contender, ground, first);
   const started = performance.now();
   const job = jobOf(source, steps, ground.statistics, device);
   const { model, manifest } = await compressInMemory(source, job);
@@ -57,8 +59,7 @@ export async function measureContender(
     originals[text] = against.perplexity.mean;
   }
   const { group, name } = contender;
-  const { bitsPerWeight } = sizeOfLayers(layers);
-  const { byteLength } = manifest;
+  const { bitsPerWeight, byteLength: layerBytes } = sizeOfLayers(layers);
   const meanActivationNmse = errors.reduce((sum, error) => sum + error, 0) / errors.length;
   return {
     row: {
@@ -66,7 +67,8 @@ export async function measureContender(
       name,
       steps,
       bitsPerWeight,
-      byteLength,
+      layerBytes,
+      folderBytes: manifest.byteLength,
       meanActivationNmse,
       compressMs,
       scores,
@@ -78,24 +80,24 @@ export async function measureContender(
 /** The steps that come nearest to the size that a contender may have. */
 function stepsOf(
   { ladder, bitsPerWeight }: Contender,
-  { source, statistics, device }: Ground,
-  budget: number | undefined,
+  { source, statistics, device, equal }: Ground,
+  first: QualityRow | undefined,
 ): WrittenStep[] {
   if (bitsPerWeight === undefined) return [ladder[0]];
-  const plannedBy = (steps: readonly WrittenStep[]) =>
-    planJob(jobOf(source, steps, statistics, device));
-  const sizes = {
-    bytes: (steps: readonly WrittenStep[]) => plannedBy(steps).byteLength,
-    bits: (steps: readonly WrittenStep[]) => {
-      const layers = plannedBy(steps).plan.parts.flatMap((part) => part.layers);
-      return sizeOfLayers(layers.filter(({ step }) => step !== null)).bitsPerWeight;
-    },
+  const sizesOf = (steps: readonly WrittenStep[]) => {
+    const { plan, byteLength } = planJob(jobOf(source, steps, statistics, device));
+    const layers = plan.parts.flatMap((part) => part.layers).filter(({ step }) => step !== null);
+    return { ...sizeOfLayers(layers), folder: byteLength };
   };
-  const measure = budget === undefined ? sizes.bits : sizes.bytes;
+  const [measure, budget] = first === undefined
+    ? ["bitsPerWeight", bitsPerWeight] as const
+    : equal === "layers"
+    ? ["byteLength", first.layerBytes] as const
+    : ["folder", first.folderBytes] as const;
   return fitLadder(ladder, {
     layers: linearNames(source.model.config),
-    sizeOf: (steps) => fitting(() => measure(steps)),
-    budget: budget ?? bitsPerWeight,
+    sizeOf: (steps) => fitting(() => sizesOf(steps)[measure]),
+    budget,
   });
 }
 

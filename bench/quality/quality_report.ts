@@ -12,13 +12,13 @@ export interface QualityReport {
   readonly originals: Readonly<Record<string, number>>;
 }
 
-const SIZES = ["", "method", "bits/weight", "bytes", "vs. first", "error of outputs"];
+const SIZES = ["", "method", "bits/weight", "layers", "vs. first", "folder", "error of outputs"];
 const SCORES = ["perplexity", "KL", "top-1 agreement"];
 
-/** How much larger a folder is than the first of its group. */
+/** How much more bytes a row's layers take than those of the first of its group. */
 function formatDifference(row: QualityRow, rows: readonly QualityRow[]): string {
   const first = rows.find(({ group }) => group === row.group) ?? row;
-  const share = row.byteLength / first.byteLength - 1;
+  const share = row.layerBytes / first.layerBytes - 1;
   return `${share < 0 ? "" : "+"}${(100 * share).toFixed(2)} %`;
 }
 
@@ -28,8 +28,9 @@ function sizesOf(row: QualityRow, rows: readonly QualityRow[]): string[] {
     row.group,
     row.name,
     row.bitsPerWeight.toFixed(3),
-    String(row.byteLength),
+    String(row.layerBytes),
     formatDifference(row, rows),
+    String(row.folderBytes),
     row.meanActivationNmse.toPrecision(3),
   ];
 }
@@ -52,7 +53,7 @@ function failuresOf({ failures }: QualityReport): string[] {
 /** Lays a report out as text: sizes first, then each text. */
 export function formatQuality(report: QualityReport): string {
   const { rows, originals } = report;
-  const align = ["left", "left", "right", "right", "right", "right"] as const;
+  const align = ["left", "left", "right", "right", "right", "right", "right"] as const;
   const sizes = formatTable(SIZES, rows.map((row) => sizesOf(row, rows)), align);
   const texts = Object.keys(originals).map((text) => {
     const cells = rows.map((row) => [row.group, row.name, ...scoresOf(row, text)]);

@@ -2,14 +2,15 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { formatQuality, qualityMarkdown } from "./quality_report.ts";
 import type { QualityRow } from "./quality_row.ts";
 
-function row(group: string, name: string, byteLength: number): QualityRow {
+function row(group: string, name: string, layerBytes: number): QualityRow {
   const mean = { mean: 0.5, standardError: 0.025 };
   return {
     group,
     name,
     steps: [{ method: "rtn" }],
     bitsPerWeight: 2.25,
-    byteLength,
+    layerBytes,
+    folderBytes: 5000,
     meanActivationNmse: 0.0123,
     compressMs: 1,
     scores: { "a.txt": { perplexity: mean, kl: mean, top1Agreement: mean } },
@@ -24,7 +25,7 @@ const REPORT = {
 
 Deno.test("formatQuality() tells how much larger each is than the first of its group, and what failed", () => {
   const lines = formatQuality(REPORT).split("\n");
-  assertMatch(lines[2], /^2\s+rtn\s+2\.250\s+1000\s+\+0\.00 %\s+0\.0123$/);
+  assertMatch(lines[2], /^2\s+rtn\s+2\.250\s+1000\s+\+0\.00 %\s+5000\s+0\.0123$/);
   assertMatch(lines[3], /gptq\s+2\.250\s+990\s+-1\.00 %/);
   assertMatch(lines[4], /^3\s+rtn\s+2\.250\s+1500\s+\+0\.00 %/);
   assert(lines.includes("a.txt (the original's perplexity is 1.250)"));
@@ -40,6 +41,6 @@ Deno.test("qualityMarkdown() has a table for each text, and the command", () => 
   const table = lines.filter((line) => line.startsWith("|"));
   assertEquals(table.length, 5);
   // As many cells in the rule and in every row as in the header.
-  assertEquals(new Set(table.map((line) => line.split("|").length)), new Set([11]));
+  assertEquals(new Set(table.map((line) => line.split("|").length)), new Set([12]));
   assertEquals(lines.at(-2), "- 3, gptq: Cannot round");
 });

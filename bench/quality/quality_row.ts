@@ -17,8 +17,10 @@ export interface QualityRow {
   readonly steps: readonly WrittenStep[];
   /** Of the matrices of the blocks, side information included. */
   readonly bitsPerWeight: number;
-  /** Of the whole folder. */
-  readonly byteLength: number;
+  /** Their bytes on disk. */
+  readonly layerBytes: number;
+  /** Those of the whole folder: of all else, of the names of tensors, and of the manifest too. */
+  readonly folderBytes: number;
   /** The mean over the layers of ‖(W - Ŵ) X‖² / ‖W X‖² on the calibration text. */
   readonly meanActivationNmse: number;
   readonly compressMs: number;
@@ -32,3 +34,6 @@ export interface FailedRow {
   readonly name: string;
   readonly failed: string;
 }
+
+/** By which size methods are made equal: that of the blocks' matrices, or of the whole folder. */
+export type EqualSize = "layers" | "folder";
