@@ -85,6 +85,10 @@ export const RECIPE_FLAGS: Flags = {
     value: "<share>",
     help: "nsvd, nid: share of the rank that the inputs decide; 0.95 by default",
   },
+  "shared-right": {
+    kind: "switch",
+    help: "caldera: one right factor for layers that read the same input",
+  },
   dtype: {
     kind: "text",
     value: "<dtype>",

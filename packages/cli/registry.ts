@@ -4,10 +4,6 @@ import {
   asvd,
   ASVD_CHECKS,
   type AsvdOptions,
-  caldera,
-  CALDERA_CHECKS,
-  calderaIterations,
-  type CalderaOptions,
   LOW_RANK_CHECKS,
   type LowRankOptions,
   nid,
@@ -17,7 +13,6 @@ import {
   NSVD_CHECKS,
   type NsvdOptions,
   planAsvd,
-  planCaldera,
   planNid,
   planNsvd,
   planSvd,
@@ -39,6 +34,7 @@ import {
   type QuantizerOptions,
   QUANTIZERS,
 } from "@pare/quantizers";
+import { CALDERA } from "./caldera_method.ts";
 
 /** What each rank gains on the inputs that calibration saw. */
 const gainOnInputs: Method["spectrum"] = (weight, statistics, { ridge }: RidgeOptions, device) =>
@@ -130,13 +126,5 @@ export const REGISTRY: Registry = {
       nid(weight, statistics, { ...options, device }),
     spectrum: gainOnInputs,
   },
-  caldera: {
-    summary: "A backbone of few bits and a correction of low rank, fitted to each other",
-    needs: "gram",
-    checks: CALDERA_CHECKS,
-    plan: (shape, options: CalderaOptions) => planCaldera(shape, options),
-    compress: (weight, statistics, options: CalderaOptions, device, onIteration) =>
-      caldera(weight, statistics, { ...options, device, onIteration }),
-    maxIterations: (options: CalderaOptions) => calderaIterations(options),
-  },
+  caldera: CALDERA,
 };

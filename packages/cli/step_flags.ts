@@ -29,6 +29,10 @@ const OPTION_FLAGS: readonly {
     flag: "partial-groups",
     options: (values) => values.on("partial-groups") ? { partialGroups: true } : {},
   },
+  {
+    flag: "shared-right",
+    options: (values) => values.on("shared-right") ? { sharedRight: true } : {},
+  },
   { flag: "group", options: (values) => groupOptions("group", values) },
   { flag: "factor-bits", options: (values) => factorOptions("factor-bits", values) },
   { flag: "factor-group", options: (values) => factorOptions("factor-group", values) },
