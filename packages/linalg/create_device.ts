@@ -40,6 +40,7 @@ import { transpose } from "./front/transpose.ts";
 import { createHadamardFactors, type HadamardFactors } from "./hadamard/hadamard_factors.ts";
 import { createLatticeTables } from "./codebook/lattice_tables.ts";
 import { tridiagonalPanel } from "./front/tridiagonal_panel.ts";
+import { encodeTrellis, trellisMatmul } from "./front/trellis.ts";
 import type { Kernels } from "./kernels.ts";
 
 /**
@@ -149,5 +150,8 @@ function deviceOf<S>(arrays: ArrayScope<S>, tables: Tables<S>): DeviceScope {
     scatterRows: (target, indices, rows) => scatterRows(arrays, target, indices, rows),
     adamW: (parameter, gradient, moments, step) =>
       adamW(arrays, parameter, gradient, moments, step),
+
+    encodeTrellis: (x, weight, options) => encodeTrellis(arrays, x, weight, options),
+    trellisMatmul: (x, weight) => trellisMatmul(arrays, x, weight),
   };
 }

@@ -4,6 +4,7 @@ import type { FactorizationSteps } from "./factorization_steps.ts";
 import type { RoundingSteps } from "./rounding_steps.ts";
 import type { LatticeSteps } from "./lattice_steps.ts";
 import type { TrainingSteps } from "./training_steps.ts";
+import type { TrellisSteps } from "./trellis_steps.ts";
 
 /** Options of {@linkcode Device.upload}. */
 export interface UploadOptions {
@@ -109,10 +110,9 @@ export interface AffineArrays {
  * Operations take arrays of this device and return new ones. A device may queue what it has to
  * compute; only `download` waits for it. Nothing but `into`, the targets of `write`, `gram`,
  * `solveBlock`, `rotateRows` and `scatterRows`, the operands of `choleskyBlock`, `tridiagonalPanel`,
- * `householderPanel`, `pivotedPanel` and `secularVectors`, the `logSumExp` of `attention`, the codes of
- * `nearestLattice`, and the
- * parameter and moments of `adamW` is ever changed; what is changed must not share its elements with
- * an operand, which is not checked.
+ * `householderPanel`, `pivotedPanel` and `secularVectors`, the `logSumExp` of `attention`, the parameter
+ * and moments of `adamW`, and the codes of `nearestLattice` and `encodeTrellis` is ever changed; what is
+ * changed must not share its elements with an operand, which is not checked.
  *
  * Operations throw a `RangeError` for shapes, blocks and counts that do not fit, mostly a
  * `ShapeError` that tells the shape wanted; and a `TypeError` for an array that was freed, belongs to
@@ -121,7 +121,7 @@ export interface AffineArrays {
  * one counts as the last one.
  */
 export interface Device
-  extends FactorizationSteps, LatticeSteps, RoundingSteps, TrainingSteps, Disposable {
+  extends FactorizationSteps, LatticeSteps, RoundingSteps, TrainingSteps, TrellisSteps, Disposable {
   /** The name users choose it by: `reference`, `wasm` or `webgpu`. */
   readonly name: string;
   /** What computes, so far as it decides the last bit: `wasm simd128 relaxed-madd`, for example. */

@@ -4,6 +4,7 @@ import type { RoundingKernels } from "./rounding_kernels.ts";
 import type { LatticeKernels } from "./lattice_kernels.ts";
 import type { StepKernels } from "./step_kernels.ts";
 import type { TrainingKernels } from "./training_kernels.ts";
+import type { TrellisKernels } from "./trellis_kernels.ts";
 
 /** The arrays that carry elements between the host and a device; f16 as its raw bits. */
 export type HostArray = Float32Array | Float64Array | Uint16Array | Uint32Array | Uint8Array;
@@ -171,7 +172,12 @@ export type KernelName = typeof KERNEL_NAMES[number];
  * in the backend's memory. Kernels may queue their work; only `download` waits for it.
  */
 export interface Kernels<S>
-  extends LatticeKernels<S>, RoundingKernels<S>, StepKernels<S>, TrainingKernels<S> {
+  extends
+    LatticeKernels<S>,
+    RoundingKernels<S>,
+    StepKernels<S>,
+    TrainingKernels<S>,
+    TrellisKernels<S> {
   /** The name users choose the device by. */
   readonly name: string;
   /** What computes, so far as it decides the last bit. */

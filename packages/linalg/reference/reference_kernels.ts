@@ -29,6 +29,7 @@ import { rotary } from "./rotary.ts";
 import { roundColumns } from "./round_columns.ts";
 import { secularVectors } from "./secular_vectors.ts";
 import { solveBlock } from "./solve_block.ts";
+import { encodeTrellis, trellisMatmul } from "./trellis.ts";
 import { tridiagonalPanel } from "./tridiagonal_panel.ts";
 
 const ARRAYS = {
@@ -185,6 +186,8 @@ export function createReferenceKernels(): Kernels<HostArray> {
       }
     },
     adamW,
+    encodeTrellis,
+    trellisMatmul,
     roundColumns,
     fitGrids,
     dispose: () => {},

@@ -28,6 +28,7 @@ import { SVD_CASES } from "./cases_svd.ts";
 import { NEAREST_CASES } from "./cases_nearest.ts";
 import { PANEL_CASES } from "./cases_panels.ts";
 import { TRAINING_CASES } from "./cases_training.ts";
+import { TRELLIS_CASES } from "./cases_trellis.ts";
 import type { DeviceCase } from "./device_case.ts";
 
 /** Everything that a device has to do, one behaviour a case. */
@@ -52,5 +53,6 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...ATTENTION_GRADIENT_CASES,
   ...TRAINING_CASES,
   ...ADAM_W_CASES,
+  ...TRELLIS_CASES,
   ...ROUNDING_CASES,
 ];

@@ -117,3 +117,11 @@ export const FIT_GRIDS = 162;
 export const NEAREST_LATTICE = 140;
 /** Multiplies by codes of a lattice. */
 export const LATTICE_MATMUL = 142;
+/** Writes the table of a trellis: what the search for walks needs of each state. */
+export const TRELLIS_TABLE = 150;
+/** Encodes tiles by the nearest walks through a trellis. */
+export const ENCODE_TRELLIS = 151;
+/** Multiplies one token by trellis codes. */
+export const TRELLIS_VECTOR = 152;
+/** Multiplies many. */
+export const TRELLIS_MATMUL = 153;

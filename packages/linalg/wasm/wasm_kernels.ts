@@ -42,6 +42,7 @@ import {
 import { pivotedPanel } from "./pivoted_panel.ts";
 import { createRoundingKernels } from "./rounding.ts";
 import { createTrainingKernels } from "./training.ts";
+import { createTrellisKernels } from "./trellis.ts";
 import { tridiagonalPanel } from "./tridiagonal_panel.ts";
 
 /** A run of the memory. */
@@ -191,6 +192,7 @@ export function createWasmKernels(engine: Engine): Kernels<WasmStorage> {
     attentionGradient: (p) => attentionGradient(engine, p),
     ...createLatticeKernels(engine),
     ...createTrainingKernels(engine),
+    ...createTrellisKernels(engine),
     ...createRoundingKernels(engine),
     dispose: engine.dispose,
   };

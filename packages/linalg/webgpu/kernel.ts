@@ -1,10 +1,10 @@
 // What a compute shader is to its host: the arrays and numbers it is given, and its code.
 
 /**
- * The element types that shaders see arrays as; a `pair` is an f64 as two f32, (hi, lo), and vectors
- * are what one load brings.
+ * The element types that shaders see arrays as; an `atomic` is a u32, a `pair` an f64 as two f32, (hi,
+ * lo), and vectors are what one load brings.
  */
-export type ElementType = "f32" | "u32" | "pair" | "vec4f" | "vec2u" | "vec4u";
+export type ElementType = "f32" | "u32" | "atomic" | "pair" | "vec4f" | "vec2u" | "vec4u";
 
 /** The types of the numbers that shaders are given. */
 export type ParamType = "u32" | "i32" | "f32";
@@ -13,6 +13,7 @@ export type ParamType = "u32" | "i32" | "f32";
 export const ELEMENTS: Readonly<Record<ElementType, { wgsl: string; words: number }>> = {
   f32: { wgsl: "f32", words: 1 },
   u32: { wgsl: "u32", words: 1 },
+  atomic: { wgsl: "atomic<u32>", words: 1 },
   pair: { wgsl: "vec2f", words: 2 },
   vec4f: { wgsl: "vec4f", words: 4 },
   vec2u: { wgsl: "vec2u", words: 2 },

@@ -251,6 +251,24 @@ for (const bits of [3, 8]) {
   );
 }
 
+// Tiles of three bytes, so that words are shared between them.
+const TRELLIS = { bits: 3, stateBits: 5, tileHeight: 8, tileWidth: 1, rows: 90 };
+
+cutTest("trellisMatmul", (put, device) => {
+  const codes = put(integers([12, 120], 2, "u8"));
+  const scales = put(integers([90, 1], 3));
+  return device.trellisMatmul(put(integers([30, 40], 1)), { ...TRELLIS, codes, scales, cols: 40 });
+});
+
+cutTest("encodeTrellis", (put, device) => {
+  const codes = put(integers([12, 21], 2, "u8"));
+  const scales = put(integers([90, 1], 3));
+  const x = device.scale(put(integers([90, 5], 1)), 20);
+  const weight = { ...TRELLIS, codes, scales, cols: 7 };
+  device.encodeTrellis(x, weight, { inverses: scales, col: 2 });
+  return codes;
+});
+
 cutTest("gram", (put, device) => {
   const into = put(integers([15, 15], 1, "f64"));
   device.gram(put(integers([200, 15], 2)), into);

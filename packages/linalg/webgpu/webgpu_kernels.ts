@@ -14,6 +14,7 @@ import { activate, binary, scale } from "./elementwise.ts";
 import { activateGradient, gatedActivation, gatedActivationGradient } from "./gated_activation.ts";
 import { fitGrids } from "./fit_grids.ts";
 import { gather } from "./gather.ts";
+import { encodeTrellis } from "./encode_trellis.ts";
 import type { Gpu } from "./gpu.ts";
 import { gram } from "./gram.ts";
 import { hadamard } from "./hadamard.ts";
@@ -38,6 +39,7 @@ import { solveBlock } from "./solve_block.ts";
 import type { GpuStorage } from "./storage.ts";
 import { byteLengthOf, download, upload } from "./transfer.ts";
 import { transpose } from "./transpose.ts";
+import { trellisMatmul } from "./trellis_matmul.ts";
 import { tridiagonalPanel } from "./tridiagonal_panel.ts";
 
 /**
@@ -110,6 +112,8 @@ export function createWebgpuKernels(
     klDivergenceGradient: (p) => klDivergenceGradient(gpu, p),
     scatterRows: (p) => scatterRows(gpu, p),
     adamW: (p) => adamW(gpu, p),
+    encodeTrellis: (p) => encodeTrellis(gpu, p),
+    trellisMatmul: (p) => trellisMatmul(gpu, p),
     roundColumns: (p) => roundColumns(gpu, p),
     fitGrids: (p) => fitGrids(gpu, p),
     dispose: () => {

@@ -101,10 +101,12 @@ import { solveBlockTask, solveBlockTasks } from "./solve_block";
 import { countLatticeTasks, runLatticeTask } from "./lattice_tasks";
 import { countTrainingTasks, runTrainingTask } from "./training_tasks";
 import { transposeTask, transposeTasks } from "./transpose";
+import { countTrellisTasks, isOfTrellis, runTrellisTask } from "./trellis_tasks";
 import { correctRow, multiplyRowTask, multiplyRowTasks, reflectRow } from "./tridiagonal_panel";
 
 /** How many tasks the operation makes of its parameters. */
 export function countTasks(operation: i32): usize {
+  if (isOfTrellis(operation)) return countTrellisTasks(operation);
   switch (operation) {
     case MATMUL:
       return matmulTasks<f32>();
@@ -200,6 +202,7 @@ export function countTasks(operation: i32): usize {
 
 /** Runs one task of the operation. */
 export function runTask(operation: i32, task: usize): void {
+  if (isOfTrellis(operation)) return runTrellisTask(operation, task);
   switch (operation) {
     case MATMUL:
       return matmulTask<f32>(task);

@@ -5,6 +5,7 @@ import type { AffineArrays, Device } from "../../device.ts";
 import type { DeviceArray } from "../../device_array.ts";
 import type { ArrowheadSvd } from "../../factorization_steps.ts";
 import type { AttentionGradient } from "../../training_steps.ts";
+import type { TrellisArrays } from "../../trellis_steps.ts";
 
 type Result = (device: Device) => DeviceArray;
 
@@ -40,6 +41,28 @@ function codes(device: Device, rows: number, cols: number, bits: number): Affine
     rows,
     cols,
   };
+}
+
+function trellis(device: Device, rows: number, cols: number, bits: number): TrellisArrays {
+  const shape = [Math.ceil(rows / 64), cols * 8 * bits];
+  const bytes = randomUniform([shape[0] * shape[1]], { seed: bits }).data.map((u) => 256 * u);
+  return {
+    codes: device.upload({ dtype: "u8", shape, data: Uint8Array.from(bytes) }),
+    scales: device.upload(randomUniform([rows, 1], { seed: 1 })),
+    bits,
+    stateBits: 9,
+    tileHeight: 64,
+    tileWidth: 1,
+    rows,
+    cols,
+  };
+}
+
+function encoded(device: Device, bits: number): TrellisArrays & { readonly restored: DeviceArray } {
+  const weight = trellis(device, 150, 5, bits);
+  const inverses = device.upload(randomUniform([150, 1], { seed: 2 }));
+  const x = device.scale(normal(device, [150, 5], false), 300);
+  return { ...weight, restored: device.encodeTrellis(x, weight, { inverses }) };
 }
 
 function withGram(device: Device, x: DeviceArray): DeviceArray {
@@ -257,6 +280,14 @@ const OPERATIONS: readonly (readonly [name: string, result: Result])[] = [
       (d) => d.affineMatmul(normal(d, [tokens, 301], false), codes(d, 601, 301, bits)),
     ])
   ),
+  ...[1, 5, 301].map((tokens): [string, Result] => [
+    `trellisMatmul of ${tokens} tokens`,
+    (d) => d.trellisMatmul(normal(d, [tokens, 301], false), trellis(d, 601, 301, 2)),
+  ]),
+  ...[1, 2, 3, 4].flatMap((bits): [string, Result][] => [
+    [`encodeTrellis by ${bits} bits, codes`, (d) => encoded(d, bits).codes],
+    [`encodeTrellis by ${bits} bits, restored`, (d) => encoded(d, bits).restored],
+  ]),
   ...[1, 5, 41].map((tokens): [string, Result] => [
     `affineMatmul of ${tokens} tokens by levels`,
     (d) => {

@@ -1,0 +1,70 @@
+// What trellis codes stand for, computed by walking: bit by bit, from the last weight of a tile to the
+// first, twice around, so that the second time the state is full.
+
+import type { Values } from "./device_case.ts";
+
+/** A matrix of codes on the host. */
+export interface TrellisCodes {
+  readonly rows: number;
+  readonly cols: number;
+  readonly bits: number;
+  readonly stateBits: number;
+  readonly tileHeight: number;
+  readonly tileWidth: number;
+  /** A scale for each row, or one. */
+  readonly scales: readonly number[];
+  readonly codes: Uint8Array<ArrayBuffer>;
+}
+
+/** The sum of the bytes of a hash, less the middle. */
+export function levelOf(state: number): number {
+  let hash = Number(BigInt(state) * 0x83dcd12dn % 2n ** 32n);
+  let sum = -510;
+  for (let byte = 0; byte < 4; byte++, hash = Math.floor(hash / 256)) sum += hash % 256;
+  return sum;
+}
+
+/** The bytes of the codes of a tile. */
+export function tileBytesOf({ bits, tileHeight, tileWidth }: TrellisCodes): number {
+  return tileHeight * tileWidth * bits / 8;
+}
+
+/** The bytes in one line of tiles. */
+export function lineBytesOf(codes: TrellisCodes): number {
+  return Math.ceil(codes.cols / codes.tileWidth) * tileBytesOf(codes);
+}
+
+/** The states of a tile of so many weights, whose bits follow each other lowest first. */
+export function statesOf(tile: Uint8Array, bits: number, stateBits: number): number[] {
+  const size = tile.length * 8 / bits;
+  const states = new Array<number>(size);
+  let state = 0;
+  for (let step = 2 * size - 1; step >= 0; step--) {
+    const weight = step % size;
+    for (let bit = (weight + 1) * bits - 1; bit >= weight * bits; bit--) {
+      state = (2 * state + (tile[bit >> 3] >> (bit & 7) & 1)) % 2 ** stateBits;
+    }
+    states[weight] = state;
+  }
+  return states;
+}
+
+/** The dense matrix. */
+export function weightsOf(codes: TrellisCodes): Values {
+  const { rows, cols, bits, stateBits, tileHeight, tileWidth, scales } = codes;
+  const data = new Float64Array(rows * cols);
+  const tileBytes = tileBytesOf(codes);
+  for (let row = 0; row < rows; row += tileHeight) {
+    for (let col = 0; col < cols; col += tileWidth) {
+      const start = row / tileHeight * lineBytesOf(codes) + col / tileWidth * tileBytes;
+      statesOf(codes.codes.subarray(start, start + tileBytes), bits, stateBits)
+        .forEach((state, i) => {
+          const [r, c] = [row + i % tileHeight, col + Math.floor(i / tileHeight)];
+          if (r < rows && c < cols) {
+            data[r * cols + c] = levelOf(state) * (scales[r] ?? scales[0]);
+          }
+        });
+    }
+  }
+  return { shape: [rows, cols], data };
+}
