@@ -46,6 +46,26 @@ const SETTINGS: readonly [
     3.3e-2,
     3.65,
   ],
+  ["rtn 2-bit g32 clipped", "rtn", { bits: 2, groupSize: 32, clip: true }, 0.14, 2.625],
+  // Error feedback puts errors where inputs seldom are, which 100 tokens leave much room for in 64
+  // channels: weights themselves are off by three times as much and more.
+  ["gptq 4-bit g32", "gptq", { bits: 4, groupSize: 32 }, 3e-2, 4.625],
+  ["gptq 3-bit g32 static", "gptq", { bits: 3, groupSize: 32, groups: "static" }, 0.12, 3.625],
+  // The order of 64 columns takes 2/3 of a bit for each of 48 rows.
+  [
+    "gptq 3-bit g32 by activation, dynamic",
+    "gptq",
+    { bits: 3, groupSize: 32, order: "activation", groups: "dynamic" },
+    0.2,
+    4.3,
+  ],
+  [
+    "ldlq by rtn 4-bit per row, refined",
+    "ldlq",
+    { quantizer: { method: "rtn", options: { bits: 4, granularity: "row" } }, refinements: 1 },
+    5e-2,
+    4.375,
+  ],
   // A random matrix has a flat spectrum: at keep 0.8, k = 21 of 48 singular values are kept.
   ["svd keep 0.8", "svd", { keep: 0.8 }, 0.38, 12.8],
   ["svd rank 27", "svd", { rank: 27, factorDtype: "f32" }, 0.25, 31.6],

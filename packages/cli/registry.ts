@@ -77,6 +77,11 @@ export const REGISTRY: Registry = {
     compress: (weight, statistics, options: AwqOptions, device) =>
       awq(weight, statistics, { ...options, device }),
   },
+  gptq: byQuantizer(
+    "gptq",
+    "Rounds columns to uniform grids; each makes up for the errors before it",
+  ),
+  ldlq: byQuantizer("ldlq", "As gptq, with any quantizer of columns or of blocks of them"),
   incoherence: byQuantizer(
     "incoherence",
     "Any other quantizer, in a random basis where no weight stands out",

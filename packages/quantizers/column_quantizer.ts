@@ -42,6 +42,20 @@ export interface ColumnRounding extends Disposable {
     options?: RoundOptions,
   ): DeviceArray;
   /**
+   * For a quantizer of single columns, beside `round`: rounds columns one after the other, each making
+   * up for the errors of those before it, and keeps the codes on the device.
+   *
+   * @param panel The columns.
+   * @param device Where the result is made, as for `round`.
+   * @returns The columns as the codes restore them, f32 `[rows, count]`.
+   */
+  roundPanel?(panel: ColumnPanel, device: Device): DeviceArray;
+  /**
+   * For a quantizer that learns on the way what it rounds to: groups of columns, each of which is shown
+   * before the first of it is rounded. Not for quantizers of blocks.
+   */
+  readonly groups?: ColumnGroups;
+  /**
    * The operator of all columns as they were rounded last.
    *
    * @throws {RangeError} If a number is too large for its dtype.
@@ -62,4 +76,35 @@ export interface RoundOptions {
    * of another only where it is nearer by `metric`.
    */
   readonly incumbent?: DeviceArray;
+}
+
+/**
+ * What {@linkcode ColumnRounding.roundPanel} rounds, the last column first: each to what is nearest to
+ * t_k + Σ_{j > k} (w_j − ŵ_j) T_jk.
+ */
+export interface ColumnPanel {
+  /** t, f32 `[rows, count]`. */
+  readonly target: DeviceArray;
+  /** w, what errors are measured from, f32 `[rows, count]`. */
+  readonly weight: DeviceArray;
+  /** T, f32 `[count, count]`, of which only what is below the diagonal counts. */
+  readonly triangle: DeviceArray;
+  /** Which columns of the matrix these are. */
+  readonly columns: Uint32Array<ArrayBuffer>;
+  /** Where the first of them stands among all columns, the last of which is rounded first. */
+  readonly first: number;
+}
+
+/** Groups of columns that are shown before they are rounded. */
+export interface ColumnGroups {
+  /** The group that a column of the matrix belongs to. */
+  readonly groupOf: (column: number) => number;
+  /**
+   * Settles what the columns of a group are rounded to.
+   *
+   * @param group Which group.
+   * @param target What all of its columns should be by now, f32 `[rows, count]`, in any order.
+   * @param device A scope of the device that the rounding was begun on.
+   */
+  readonly fit: (group: number, target: DeviceArray, device: Device) => void;
 }

@@ -8,6 +8,8 @@ import { hqq, HQQ_CHECKS, type HqqOptions, planHqq } from "./hqq.ts";
 import { mxfp4, MXFP4_CHECKS, type Mxfp4Options, planMxfp4 } from "./mxfp4.ts";
 import { nf4, NF4_CHECKS, type Nf4Options, planNf4 } from "./nf4.ts";
 import { nvfp4, NVFP4_CHECKS, type Nvfp4Options, planNvfp4 } from "./nvfp4.ts";
+import { gptq, GPTQ_CHECKS, type GptqOptions, planGptq } from "./gptq.ts";
+import { ldlq, LDLQ_CHECKS, type LdlqOptions, planLdlq } from "./ldlq.ts";
 import { planRtn, rtn } from "./rtn.ts";
 import { RTN_CHECKS, type RtnOptions } from "./rtn_options.ts";
 
@@ -62,6 +64,10 @@ export interface PlainQuantizerOptions {
   mxfp4: Mxfp4Options;
   /** Floats of four bits, floats of eight for each 16. */
   nvfp4: Nvfp4Options;
+  /** Columns rounded to uniform grids with error feedback. */
+  gptq: GptqOptions;
+  /** Any quantizer of columns, with error feedback. */
+  ldlq: LdlqOptions;
 }
 
 /** The quantizers that keep the basis, by name. */
@@ -97,5 +103,17 @@ export const PLAIN_QUANTIZERS: {
     needsGram: () => false,
     plan: planNvfp4,
     quantize: (weight, _gram, options) => nvfp4(weight, options),
+  },
+  gptq: {
+    checks: GPTQ_CHECKS,
+    needsGram: () => true,
+    plan: planGptq,
+    quantize: (weight, gram, options, device) => gptq(weight, gram, { ...options, device }),
+  },
+  ldlq: {
+    checks: LDLQ_CHECKS,
+    needsGram: () => true,
+    plan: planLdlq,
+    quantize: (weight, gram, options, device) => ldlq(weight, gram, { ...options, device }),
   },
 };

@@ -34,6 +34,12 @@ export interface RtnOptions {
    */
   symmetric?: boolean;
   /**
+   * Whether to shrink the range of each group as long as that makes up for the weights cut off.
+   *
+   * @default {false}
+   */
+  clip?: boolean;
+  /**
    * The dtype that scales are stored in.
    *
    * @default {"f16"}
@@ -48,5 +54,6 @@ export const RTN_CHECKS: Checks<RtnOptions> = {
   groupSize: integer(1),
   partialGroups: boolean(),
   symmetric: boolean(),
+  clip: boolean(),
   scaleDtype: oneOf("f16", "f32"),
 } satisfies Record<keyof RtnOptions, Check>;

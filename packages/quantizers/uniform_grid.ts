@@ -2,6 +2,7 @@
 
 import { affine, type AffineOperator, type MatrixShape } from "@pare/operators";
 import { castTo, checkOptions, roundHalfEven, type Tensor, tensor, toF32 } from "@pare/tensor";
+import { clippedShare, exactStep, type GroupRange, zeroPointOf } from "./clipped_range.ts";
 import { checkScales, clampCode, extremesOf, groupBounds, groupSizeOf } from "./groups.ts";
 import { RTN_CHECKS, type RtnOptions } from "./rtn_options.ts";
 
@@ -11,6 +12,8 @@ export interface GridSettings {
   readonly bits: number;
   /** Whether the grid is symmetric around zero. */
   readonly symmetric: boolean;
+  /** Whether ranges are shrunk. */
+  readonly clip: boolean;
   /** The dtype that scales are stored in. */
   readonly scaleDtype: "f16" | "f32";
   /** How many neighbours of a row share a scale; the last group may be shorter. */
@@ -44,7 +47,7 @@ export function gridSettings(
 ): GridSettings {
   checkOptions(action, options, RTN_CHECKS);
   const { bits = 4, granularity = "group", groupSize = 64, symmetric = false } = options;
-  const { partialGroups = false, scaleDtype = "f16" } = options;
+  const { partialGroups = false, clip = false, scaleDtype = "f16" } = options;
   if (bits === 1 && symmetric) {
     throw new RangeError(
       `${action} as bits must be an integer from 2 to 8 for a symmetric grid: current value is 1`,
@@ -53,7 +56,7 @@ export function gridSettings(
   const group = granularity === "group"
     ? groupSizeOf(action, cols, groupSize, partialGroups)
     : cols;
-  return { bits, symmetric, scaleDtype, group, perTensor: granularity === "tensor" };
+  return { bits, symmetric, clip, scaleDtype, group, perTensor: granularity === "tensor" };
 }
 
 /**
@@ -63,24 +66,32 @@ export function gridSettings(
  */
 export function fitGrid(action: string, weight: Tensor, settings: GridSettings): UniformGrid {
   const [rows, cols] = weight.shape;
-  const { bits, symmetric, scaleDtype } = settings;
+  const { bits, symmetric, clip, scaleDtype } = settings;
   const levels = 2 ** bits - 1;
   const groups = groupsOf([rows, cols], settings);
-  const lows = new Float32Array(groups.count);
+  const lows = new Float64Array(groups.count);
   const exact = new Float32Array(groups.count);
   for (let g = 0; g < groups.count; g++) {
-    const [least, greatest] = extremesOf(action, weight.data, ...groups.bounds(g));
-    const [lo, hi] = [Math.min(0, least), Math.max(0, greatest)];
-    lows[g] = lo;
-    exact[g] = (symmetric ? 2 * Math.max(-lo, hi) : hi - lo) / levels;
+    const bounds = groups.bounds(g);
+    const [least, greatest] = extremesOf(action, weight.data, ...bounds);
+    const range: GroupRange = {
+      lo: Math.min(0, least),
+      hi: Math.max(0, greatest),
+      levels,
+      symmetric,
+      isHalf: scaleDtype === "f16",
+    };
+    const share = clip ? clippedShare(weight.data.subarray(...bounds), range) : 1;
+    lows[g] = share * range.lo;
+    exact[g] = exactStep(range, share);
   }
   const scales = castTo(tensor(exact, groups.shape), scaleDtype);
   const steps = toF32(scales).data;
   checkScales(action, steps, scaleDtype);
-  const zeroPoints = Uint8Array.from(lows, (lo, g) => {
-    if (symmetric) return 2 ** (bits - 1);
-    return steps[g] ? clampCode(roundHalfEven(-lo / steps[g]), levels) : 0;
-  });
+  const zeroPoints = Uint8Array.from(
+    steps,
+    (step, g) => zeroPointOf({ symmetric, levels }, lows[g], step),
+  );
   return { ...settings, shape: [rows, cols], scales, steps, zeroPoints };
 }
 

@@ -20,6 +20,22 @@ import type { MatrixDtype } from "./matrix_dtype.ts";
 
 const ACTION = "Cannot take the Cholesky factor";
 
+/** Thrown when a matrix is not positive definite, at least not after rounding. */
+export class PivotError extends RangeError {
+  /** The name of the class. */
+  override name = "PivotError";
+  /**
+   * Words the error.
+   *
+   * @param action What could not be done: `Cannot take the Cholesky factor`.
+   * @param row The first pivot that is not positive.
+   * @param pivot What it is.
+   */
+  constructor(action: string, readonly row: number, readonly pivot: number) {
+    super(`${action} as the matrix must be positive definite: current pivot ${row} is ${pivot}`);
+  }
+}
+
 /** Options of {@linkcode cholesky}. */
 export interface CholeskyOptions {
   /** Where the products are computed; a WebAssembly device made for the call by default. */
@@ -43,8 +59,8 @@ export interface CholeskyOptions {
  * @param matrix A, `[n, n]`; only its lower triangle is read.
  * @param options The device.
  * @returns L, `[n, n]`, zero above the diagonal.
- * @throws {RangeError} If the matrix is not square, not finite or not positive definite; the message
- * then names the first pivot that is not positive.
+ * @throws {RangeError} If the matrix is not square or not finite; a {@linkcode PivotError} if it is not
+ * positive definite.
  * @throws {TypeError} If the device cannot multiply in the dtype of the matrix.
  */
 export async function cholesky<D extends MatrixDtype>(
@@ -72,7 +88,7 @@ async function factorize<D extends MatrixDtype>(
  * Overwrites the lower triangle of a matrix on a device with its Cholesky factor; what is above the
  * diagonal stays.
  *
- * @throws {RangeError} If a pivot is not positive.
+ * @throws {PivotError} If a pivot is not positive.
  */
 export async function factorizeInPlace(
   outer: Device,
@@ -95,9 +111,5 @@ export async function factorizeInPlace(
     step.matmul(panel, panel, { ...into, transposeB: true, alpha: -1, triangle: "lower" });
   }
   const [row, pivot] = await fetch(device, status);
-  if (row > 0) {
-    throw new RangeError(
-      `${action} as the matrix must be positive definite: current pivot ${row - 1} is ${pivot}`,
-    );
-  }
+  if (row > 0) throw new PivotError(action, row - 1, pivot);
 }

@@ -67,8 +67,8 @@ export interface Ldl<D extends MatrixDtype> {
  * @param matrix A, `[n, n]`; only its lower triangle is read.
  * @param options The device, and the size of blocks.
  * @returns L and the blocks of D.
- * @throws {RangeError} If the matrix is not square, not finite or not positive definite; the message
- * then names the first pivot that is not positive.
+ * @throws {RangeError} If the matrix is not square or not finite; a `PivotError` if it is not positive
+ * definite.
  * @throws {TypeError} If an option is unknown, or the device cannot multiply in that dtype.
  */
 export async function ldl<D extends MatrixDtype>(
