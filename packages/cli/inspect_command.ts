@@ -97,6 +97,8 @@ function describe(node: OperatorNode): string {
       }`;
     case "levels":
       return `levels ${node.kind} ${node.bits}-bit g${node.groupSize} ${node.scaleDtype}`;
+    case "superblock":
+      return node.layout;
     case "product":
       return `${describe(node.left)} · ${describe(node.right)}, rank ${shapeOfNode(node.left)[1]}`;
     case "sum":

@@ -8,6 +8,7 @@ import { PRODUCT } from "./product.ts";
 import { ROTATED } from "./rotated.ts";
 import { SCALED } from "./scaled.ts";
 import { SUM } from "./sum.ts";
+import { SUPERBLOCK } from "./superblock.ts";
 
 /**
  * Every storage form: the only place where forms are told apart by name.
@@ -18,6 +19,7 @@ export const FORMS: Readonly<Record<FormName, Form>> = {
   dense: DENSE,
   affine: AFFINE,
   levels: LEVELS,
+  superblock: SUPERBLOCK,
   product: PRODUCT,
   sum: SUM,
   scaled: SCALED,

@@ -53,4 +53,5 @@ export { serialize, type SerializedOperator } from "./serialize.ts";
 export { shapeOfNode } from "./shape_of_node.ts";
 export { isInParts, ownTensorSpecsOf, type SharedParts, storedName } from "./shared_parts.ts";
 export { sum } from "./sum.ts";
+export { superblock, type SuperblockParts } from "./superblock.ts";
 export { tensorSpecsOf } from "./tensor_specs_of.ts";

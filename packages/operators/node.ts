@@ -32,6 +32,11 @@ export type OperatorNode =
     /** Whether there is a scale of the matrix. */
     readonly matrixScale: boolean;
   }
+  | {
+    readonly form: "superblock";
+    readonly shape: MatrixShape;
+    readonly layout: "q4_k";
+  }
   | { readonly form: "product"; readonly left: OperatorNode; readonly right: OperatorNode }
   | { readonly form: "sum"; readonly terms: readonly OperatorNode[] }
   | {

@@ -64,6 +64,21 @@ export interface LevelsOperator {
   readonly matrixScale: Tensor | null;
 }
 
+/**
+ * Blocks of 256 neighbours in a row, each with its codes, their scales and minima in one run of bytes, as
+ * llama.cpp stores them: `w = d · scale · code − dmin · minimum`.
+ */
+export interface SuperblockOperator {
+  /** The storage form. */
+  readonly form: "superblock";
+  /** `[outFeatures, inFeatures]`, a multiple of 256 columns. */
+  readonly shape: MatrixShape;
+  /** What the bytes mean. */
+  readonly layout: "q4_k";
+  /** 144 bytes for each block: u8 `[rows, cols / 256 · 144]`. */
+  readonly blocks: Tensor<"u8">;
+}
+
 /** left · right. */
 export interface ProductOperator {
   /** The storage form. */
@@ -163,6 +178,7 @@ export type Operator =
   | DenseOperator
   | AffineOperator
   | LevelsOperator
+  | SuperblockOperator
   | ProductOperator
   | SumOperator
   | ScaledOperator

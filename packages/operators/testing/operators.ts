@@ -18,6 +18,7 @@ import {
   rotated,
   scaled,
   sum,
+  superblock,
 } from "../mod.ts";
 import type {
   AffineOperator,
@@ -25,6 +26,7 @@ import type {
   LevelsOperator,
   MatrixShape,
   Operator,
+  SuperblockOperator,
 } from "../operator.ts";
 
 /** Options of {@linkcode randomAffine}. */
@@ -54,6 +56,26 @@ export function randomAffine(
     zeroPoints: zeroPointDtype === "u8"
       ? randomCodes(scaleShape, bits, seed + 1)
       : zeroPointDtype && castTo(zeroPoints, zeroPointDtype),
+  });
+}
+
+/** Makes super-blocks of random codes; of every third scale nothing may be left. */
+export function randomSuperblock(
+  shape: MatrixShape,
+  seed = 0,
+  hasGaps = false,
+): SuperblockOperator {
+  const [rows, cols] = shape;
+  const scales = randomCodes([rows, cols / 32], 6, seed);
+  if (hasGaps) { for (let i = 0; i < scales.data.length; i += 3) scales.data[i] = 0; }
+  const factors = (stream: number) =>
+    castTo(randomNormal([rows, cols / 256], { seed, stream }), "f16");
+  return superblock({
+    codes: randomCodes(shape, 4, seed + 1),
+    scales,
+    minima: randomCodes([rows, cols / 32], 6, seed + 2),
+    scaleFactors: factors(6),
+    minimumFactors: factors(7),
   });
 }
 
@@ -167,6 +189,8 @@ export const OPERATORS: readonly (readonly [name: string, operator: Operator])[]
     randomLevels([17, 33], { kind: "e2m1", groupSize: 16, scaleDtype: "f8e4m3" }),
   ],
   ["levels normal g1 1x1", randomLevels([1, 1], { groupSize: 1, scaleDtype: "f32" })],
+  ["superblock 3x512", randomSuperblock([3, 512])],
+  ["superblock, some scales zero 2x256", randomSuperblock([2, 256], 1, true)],
   ["product rank 3 17x33", product(randomDense([17, 3], 1), randomDense([3, 33], 2))],
   ["product rank 1 5x7", product(randomDense([5, 1], 1), randomDense([1, 7], 2))],
   [

@@ -101,6 +101,41 @@ const ORACLES: { readonly [F in FormName]: (operator: OperatorOf<F>) => Oracle }
     return { values, norm: normOf(values), roundings: cols + 6 };
   },
 
+  superblock({ shape: [rows, cols], blocks }) {
+    const values = new Float64Array(rows * cols);
+    const magnitudes = new Float64Array(rows * cols);
+    const rowBytes = cols / 256 * 144;
+    for (let i = 0; i < values.length; i++) {
+      const [row, col] = [Math.floor(i / cols), i % cols];
+      const start = row * rowBytes + Math.floor(col / 256) * 144;
+      const bytes = blocks.data.subarray(start, start + 144);
+      const halves = { dtype: "f16", shape: [2] } as const;
+      const data = Uint16Array.of(bytes[0] + 256 * bytes[1], bytes[2] + 256 * bytes[3]);
+      const [d, dmin] = toF64({ ...halves, data }).data;
+      // Bits of the twelve bytes, numbered from the lowest of the first: six of a scale, or four and two.
+      const j = Math.floor(col % 256 / 32);
+      const field = (bit: number, count: number) => {
+        let value = 0;
+        for (let k = 0; k < count; k++) {
+          value += Math.floor(bytes[4 + Math.floor((bit + k) / 8)] / 2 ** ((bit + k) % 8)) % 2 *
+            2 ** k;
+        }
+        return value;
+      };
+      const scale = j < 4
+        ? field(8 * j, 6)
+        : field(8 * (j + 4), 4) + 16 * field(8 * (j - 4) + 6, 2);
+      const minimum = j < 4
+        ? field(8 * (j + 4), 6)
+        : field(8 * (j + 4) + 4, 4) + 16 * field(8 * j + 6, 2);
+      const byte = bytes[16 + Math.floor(col % 256 / 64) * 32 + col % 32];
+      const code = col % 64 < 32 ? byte % 16 : Math.floor(byte / 16);
+      values[i] = d * scale * code - dmin * minimum;
+      magnitudes[i] = Math.abs(d * scale * code) + Math.abs(dmin * minimum);
+    }
+    return { values, norm: normOf(magnitudes), roundings: cols + 6 };
+  },
+
   product({ left, right }) {
     const [l, r] = [oracleOf(left), oracleOf(right)];
     const values = multiply(l.values, left.shape, r.values, right.shape);
