@@ -12,7 +12,7 @@ import type { Rotation } from "./operator.ts";
 import { checkSides, type RotatedSides } from "./rotated.ts";
 import { ROTATIONS } from "./rotations.ts";
 
-/** Options of {@linkcode rotate} and {@linkcode rotateGram}. */
+/** Options of {@linkcode rotate}, and of what turns Gram matrices. */
 export interface RotateOptions {
   /** The device; one of WebAssembly is made for the call where none is given, or it has no f64. */
   device?: Device;
@@ -94,44 +94,6 @@ export async function rotate(
     if (left) await turn(exact, left, rows, (apply) => turnCols(exact, host, apply));
   }, "f64");
   return result as Tensor | Tensor<"f64">;
-}
-
-/**
- * Turns the Gram matrix of a layer's inputs as {@linkcode rotate} turns its weight on the right, so
- * that errors weigh the same: tr(E G Eᵀ) for E = W − Ŵ.
- *
- * @example The loss is the same in both bases
- * ```ts
- * import { hadamardRotation, rotate, rotateGram } from "@pare/operators";
- * import { tensor } from "@pare/tensor";
- * import { assertAlmostEquals } from "@std/assert";
- *
- * const right = hadamardRotation(2, { seed: 1 });
- * const error = await rotate(tensor(Float32Array.of(1, 0), [1, 2]), { right });
- * const { data: g } = await rotateGram(tensor(Float64Array.of(5, 1, 1, 3), [2, 2]), right);
- * const [a, b] = error.data;
- * assertAlmostEquals(a * a * g[0] + 2 * a * b * g[1] + b * b * g[3], 5, 1e-5);
- * ```
- *
- * @param gram G, symmetric `[n, n]`.
- * @param rotation V of size n.
- * @param options The device.
- * @returns V G Vᵀ, symmetric to the last bit.
- * @throws {RangeError} If G is not a matrix, a number is not finite, or the rotation is not of size n.
- */
-export async function rotateGram(
-  gram: Tensor<"f64">,
-  rotation: Rotation,
-  options: RotateOptions = {},
-): Promise<Tensor<"f64">> {
-  const turned = await rotate(gram, { left: rotation, right: rotation }, options);
-  const { data, shape: [n] } = turned;
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) {
-      data[j * n + i] = data[i * n + j] = (data[i * n + j] + data[j * n + i]) / 2;
-    }
-  }
-  return turned;
 }
 
 /** Has a rotation's transpose on the device, to multiply rows by from the right. */

@@ -1,4 +1,12 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import {
   packIntegers,
   randomNormal,
@@ -213,3 +221,27 @@ for (const size of [1, 5, 12, 64]) {
     wanted.forEach((value, i) => assertAlmostEquals(turned.data[i], value, 2 ** -48 * norm));
   });
 }
+
+Deno.test("rotateGram() turns a matrix once for all that read the same inputs", async () => {
+  const gram = tensor(Float64Array.from({ length: 144 }, (_, i) => (i % 13) + Math.floor(i / 12)), [
+    12,
+    12,
+  ]);
+  const once = await rotateGram(gram, hadamardRotation(12, { seed: 1 }));
+  assertStrictEquals(await rotateGram(gram, hadamardRotation(12, { seed: 1 })), once);
+  for (
+    const other of [hadamardRotation(12, { seed: 2 }), hadamardRotation(12, { seed: 1, block: 4 })]
+  ) {
+    const turned = await rotateGram(gram, other);
+    const copy = await rotateGram({ ...gram }, other);
+    assert(turned !== copy);
+    assertEquals(turned, copy);
+    assertNotEquals(turned, once);
+  }
+  assertEquals(await rotateGram(gram, hadamardRotation(12, { seed: 1 })), once);
+  // What fails is not kept.
+  const wrong = hadamardRotation(8);
+  for (const _ of [1, 2]) {
+    await assertRejects(() => rotateGram(gram, wrong), RangeError, "left.block");
+  }
+});

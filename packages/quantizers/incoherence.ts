@@ -34,10 +34,10 @@ import {
   type Tensor,
 } from "@pare/tensor";
 import { hadamardSides, type HadamardSidesOptions, planHadamardSides } from "./hadamard_sides.ts";
+import { bindQuantizer, type QuantizerWith } from "./bind_quantizer.ts";
 import { namedOptions } from "./named_options.ts";
 import {
   type NamedOptions,
-  type NamedOptionsOf,
   PLAIN_QUANTIZERS,
   type PlainQuantizerOptions,
 } from "./plain_quantizers.ts";
@@ -98,7 +98,7 @@ export async function incoherence(
   checkOptions(ACTION, rest, INCOHERENCE_CHECKS);
   if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
   const [rows, cols] = weight.shape;
-  const quantizer = bound(rest.quantizer ?? { method: "rtn" });
+  const quantizer = quantizerOf(rest);
   const seen = quantizer.needsGram ? checkGram(gram, cols) : null;
   const sides = hadamardSides([rows, cols], rest);
   quantizer.plan([rows, cols]);
@@ -124,10 +124,9 @@ export function planIncoherence(
   options: IncoherenceOptions = {},
 ): OperatorNode {
   checkOptions(ACTION, options, INCOHERENCE_CHECKS);
-  const { quantizer = { method: "rtn" } } = options;
   return {
     form: "rotated",
-    inner: bound(quantizer).plan(shape),
+    inner: quantizerOf(options).plan(shape),
     ...planHadamardSides(shape, options),
   };
 }
@@ -138,24 +137,12 @@ export function planIncoherence(
  * @param options The options of {@linkcode incoherence}.
  * @returns Whether it does.
  */
-export function incoherenceNeedsGram(
-  { quantizer = { method: "rtn" } }: IncoherenceOptions,
-): boolean {
-  return bound(quantizer).needsGram;
+export function incoherenceNeedsGram(options: IncoherenceOptions): boolean {
+  return quantizerOf(options).needsGram;
 }
 
-/** A quantizer with its options. */
-function bound<Name extends keyof PlainQuantizerOptions>(
-  { method, options }: NamedOptionsOf<PlainQuantizerOptions, Name>,
-) {
-  const { needsGram, plan, quantize } = PLAIN_QUANTIZERS[method];
-  const given = { ...options };
-  return {
-    needsGram: needsGram(given),
-    plan: (shape: MatrixShape) => plan(shape, given),
-    quantize: (weight: Tensor, gram: Tensor<"f64"> | null, device: Device) =>
-      quantize(weight, gram, given, device),
-  };
+function quantizerOf({ quantizer = { method: "rtn" } }: IncoherenceOptions): QuantizerWith {
+  return bindQuantizer(PLAIN_QUANTIZERS, quantizer);
 }
 
 function checkGram(gram: Tensor<"f64"> | null, cols: number): Tensor<"f64"> {

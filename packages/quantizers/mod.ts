@@ -19,6 +19,7 @@
 export * from "./rtn.ts";
 export * from "./rtn_options.ts";
 export * from "./awq.ts";
+export * from "./bind_quantizer.ts";
 export * from "./column_quantizer.ts";
 export * from "./column_quantizers.ts";
 export type { GramSource } from "./check_gram.ts";
