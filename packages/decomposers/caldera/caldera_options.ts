@@ -119,23 +119,28 @@ const REFERENCE_FACTOR: NamedQuantizer = {
   method: "rtn",
   options: { bits: 4, granularity: "tensor", symmetric: true, scaleDtype: "f32" },
 };
+const FACTOR: NamedQuantizer = {
+  method: "ldlq",
+  options: { quantizer: { method: "rtn", options: { bits: 4, partialGroups: true } } },
+};
+const BACKBONE = { method: "rtn", options: { bits: 2, partialGroups: true } } as const;
 
-/** The presets; docs/decisions/0013 tells what the default was chosen by. */
+/** The presets; docs/decisions/0013-caldera-defaults.md tells what the default was chosen by. */
 export const PRESETS: Readonly<Record<"default" | "reference", Preset>> = {
   default: {
-    quantizer: { method: "rtn", options: { bits: 2, partialGroups: true } },
-    leftQuantizer: { method: "rtn", options: { bits: 4 } },
-    rightQuantizer: { method: "rtn", options: { bits: 4 } },
+    quantizer: { method: "ldlq", options: { quantizer: BACKBONE, refinements: 1 } },
+    leftQuantizer: FACTOR,
+    rightQuantizer: FACTOR,
     order: "lr-q",
-    iterations: 15,
+    iterations: 4,
     innerIterations: 3,
-    patience: 3,
-    downdate: 0,
-    finalPass: true,
+    patience: 1,
+    downdate: 0.95,
+    finalPass: false,
     balance: true,
   },
   reference: {
-    quantizer: { method: "rtn", options: { bits: 2, partialGroups: true } },
+    quantizer: { method: "ldlq", options: { quantizer: BACKBONE } },
     leftQuantizer: REFERENCE_FACTOR,
     rightQuantizer: REFERENCE_FACTOR,
     order: "lr-q",

@@ -41,6 +41,7 @@ const STATISTICS = statisticsOf(INPUTS);
 /** Eight bits: as near to no rounding at all as a quantizer comes. */
 const FINE = { method: "rtn", options: { bits: 8, groupSize: 8, partialGroups: true } } as const;
 const COARSE = { method: "rtn", options: { bits: 2, groupSize: 32 } } as const;
+const FED_BACK = { method: "ldlq", options: { quantizer: COARSE, refinements: 1 } } as const;
 /** Few iterations, for tests that need no more. */
 const SHORT: CalderaOptions = { rank: RANK, iterations: 3, innerIterations: 2, quantizer: COARSE };
 
@@ -75,7 +76,7 @@ Deno.test("caldera() tells the loss of what it returns, on the inputs as they ar
 });
 
 Deno.test("caldera() of rank 0 is the quantizer in a random basis, to the byte", async () => {
-  for (const quantizer of [COARSE, { method: "hqq" } as const]) {
+  for (const quantizer of [COARSE, FED_BACK, { method: "hqq" } as const]) {
     const { operator } = await run({ rank: 0, quantizer, seed: 5 });
     const alone = await QUANTIZERS.incoherence.quantize(
       castTo(WEIGHT, "f32"),
@@ -227,15 +228,14 @@ Deno.test("caldera() survives weights and inputs of every kind", async () => {
   const none = statisticsOf(generate(COLS, 5, () => 0));
   for (const weight of [WEIGHT, zeroRows, constantRows, outlier, zeros]) {
     for (const statistics of [STATISTICS, few, dead, none]) {
-      const { operator, convergence, loss } = await run(
-        { ...SHORT, downdate: 0.9, iterations: 2 },
-        weight,
-        statistics,
-      );
-      assert(toDense(operator).data.every(Number.isFinite));
-      assert(convergence.losses.every(Number.isFinite));
-      // A weight of zeros, and one that rounds to zeros, would lose all.
-      assertLessOrEqual(loss, 0.2);
+      for (const quantizer of [COARSE, FED_BACK]) {
+        const options = { ...SHORT, quantizer, downdate: 0.9, iterations: 2 };
+        const { operator, convergence, loss } = await run(options, weight, statistics);
+        assert(toDense(operator).data.every(Number.isFinite));
+        assert(convergence.losses.every(Number.isFinite));
+        // What rounds to zeros would lose all.
+        assertLessOrEqual(loss, 0.2);
+      }
     }
   }
 });
