@@ -54,15 +54,23 @@ function rankZero(codebook: string): WrittenStep[] {
   }));
 }
 
-/** CALDERA with the rank that the bits allow beside a codebook of as many whole bits as fit. */
-function withRank(codebook: string, factorBits: number, target: number): WrittenStep[] {
+/**
+ * CALDERA with the rank that the bits allow beside a codebook of as many whole bits as fit; with
+ * `sharedRight` that of layers which read one input and share a right factor.
+ */
+function withRank(
+  codebook: string,
+  factorBits: number,
+  target: number,
+  sharedRight: boolean = false,
+): WrittenStep[] {
   const factor = ldlq("e8p", factorBits);
   const factors = { leftQuantizer: factor, rightQuantizer: factor };
   const count = Math.round(BELOW / STEP) + 1;
   return Array.from({ length: count }, (_, i) => {
     const bitsPerWeight = Number((target - BELOW + i * STEP).toFixed(2));
     const quantizer = ldlq(codebook, Math.floor(target));
-    return { method: "caldera", options: { quantizer, ...factors, bitsPerWeight } };
+    return { method: "caldera", options: { quantizer, ...factors, bitsPerWeight, sharedRight } };
   });
 }
 
@@ -80,6 +88,7 @@ function ladders(target: number): Record<string, WrittenStep[]> {
     "CALDERA E8P, rank 0": rankZero("e8p"),
     "CALDERA E8P, factors of 4 bits": withRank("e8p", 4, target),
     "CALDERA E8P, factors of 2 bits": withRank("e8p", 2, target),
+    "CALDERA E8P, factors of 4 bits, shared": withRank("e8p", 4, target, true),
     "CALDERA trellis, rank 0": rankZero("trellis"),
     "CALDERA trellis, factors of 4 bits": withRank("trellis", 4, target),
     "CALDERA trellis, factors of 2 bits": withRank("trellis", 2, target),

@@ -17,7 +17,7 @@ export interface Backbone {
  * Quantizes what the backbone is to be, each weight by itself: errors in one of its rows do not change
  * what those in another one cost.
  *
- * @param layer The heights of the weights, and where A is.
+ * @param layer The rows of the weights, and where A is.
  * @param quantizer How.
  * @param a A, f32 `[m, n]`.
  * @param gram What errors are weighed by, f64 `[n, n]`; the Gram matrix of the inputs by default.
@@ -28,11 +28,11 @@ export async function quantizeBackbone(
   a: DeviceArray,
   gram: Tensor<"f64"> = layer.gram,
 ): Promise<Backbone> {
-  const { device, heights } = layer;
+  const { device, blocks } = layer;
   const seen = quantizer.needsGram ? gram : null;
   const operators: Operator[] = [];
-  for (const target of splitRows(await downloadF32(device, a), heights)) {
+  for (const target of splitRows(await downloadF32(device, a), blocks)) {
     operators.push(await quantizer.quantize(target, seen, device));
   }
-  return { operators, restored: stackRows(operators.map(toDense)) };
+  return { operators, restored: stackRows(operators.map(toDense), blocks) };
 }

@@ -1,18 +1,22 @@
 // CALDERA for weights that read one input, with one right factor for all of them.
 //
-// With the weights W_1 … W_p one below the other, of m_1 … m_p rows and n columns:
+// With the weights W_1 … W_p of m_1 … m_p rows and n columns, one below the other:
 //
-//   [W_1]   [Q_1]   [L_1]
-//   [ ⋮ ] ≈ [ ⋮ ] + [ ⋮ ] R        k (Σ m_i + n) numbers in L and R, in place of k (Σ m_i + p n)
-//   [W_p]   [Q_p]   [L_p]
+//   [W_1 / s_1]   [Q_1 / s_1]   [L_1 / s_1]
+//   [    ⋮    ] ≈ [    ⋮    ] + [    ⋮    ] R        s_i² = tr(W_i H W_iᵀ), to a power of two
+//   [W_p / s_p]   [Q_p / s_p]   [L_p / s_p]
 //
-// It is CALDERA of the stack: H is that of the common input, and the rank-k correction of the stack
-// has one R. What quantizers do to the rows of one weight does not depend on those of another one, so
-// each weight has a Q, an L and a rotation of its rows of its own; R and the rotation of the inputs are
-// the same for all. At equal bytes and equal heights of n rows, the rank is 2p / (p + 1) times that of
-// each weight alone.
+// It is CALDERA of the stack, with H of the common input, and takes k (Σ m_i + n) numbers for L and R
+// in place of k (Σ m_i + p n): where all have n rows, 2p / (p + 1) times the rank at equal bytes. What
+// quantizers do to the rows of one weight changes nothing for those of another one, so that each has a
+// Q, an L and a rotation of its rows of its own; R and the rotation of the inputs are those of all.
 //
-// Loss: Σ tr(E_i H E_iᵀ) / Σ tr(W_i H W_iᵀ). Bound and cost: those of `caldera.ts` for the stack.
+// s_i makes a share of what one weight puts out cost what it costs of another one. Without it R serves
+// those that put out much: queries and keys, as a rule, at the price of values. Weights are multiplied
+// by s_i again before they are stored, which is exact.
+//
+// Loss: Σ tr(E_i H E_iᵀ) / s_i² over Σ tr(W_i H W_iᵀ) / s_i². Bound and cost: those of `caldera.ts` for
+// the stack.
 
 import type { Statistics } from "@pare/operators";
 import type { Tensor } from "@pare/tensor";

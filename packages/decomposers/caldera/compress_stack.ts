@@ -1,4 +1,4 @@
-import { withDevice } from "@pare/linalg";
+import { type Device, type DeviceArray, withDevice } from "@pare/linalg";
 import {
   type OnIteration,
   type Operator,
@@ -16,7 +16,8 @@ import { checkWeight } from "../projector.ts";
 import { alternateBlocks, backboneAlone, type CompressedStack } from "./alternate_blocks.ts";
 import type { CalderaOptions } from "./caldera_options.ts";
 import { ACTION, resolveOptions } from "./plan_caldera.ts";
-import { stackRows } from "./stack.ts";
+import { type RowBlock, stackRows } from "./stack.ts";
+import { weightedSquare } from "./weighted_square.ts";
 
 /** Where CALDERA computes, and whom it tells how far it is. */
 export interface CalderaRun extends DeviceOptions {
@@ -48,10 +49,12 @@ export async function compressStack(
     const damped = dampedHessian(turnedGram, resolved.damping);
     return await withDevice(device, async (exact) => {
       using scope = device.scope();
+      const hessian = scope.upload(castTo(damped, "f32"));
+      const blocks = await blocksOf(turned, hessian, scope);
       const layer = {
-        weight: scope.upload(stackRows(turned)),
-        heights: shapes.map(([rows]) => rows),
-        hessian: scope.upload(castTo(damped, "f32")),
+        weight: scope.upload(stackRows(turned, blocks)),
+        blocks,
+        hessian,
         damped,
         gram: turnedGram,
         device: scope,
@@ -65,4 +68,24 @@ export async function compressStack(
       return { operators: operators.map(back), convergence };
     }, "f64");
   });
+}
+
+/**
+ * The rows of each weight, and what it is divided by where there are several: what it weighs on the
+ * inputs, to the nearest power of two.
+ */
+async function blocksOf(
+  weights: readonly Tensor[],
+  hessian: DeviceArray,
+  device: Device,
+): Promise<RowBlock[]> {
+  const blocks: RowBlock[] = [];
+  for (const weight of weights) {
+    using scope = device.scope();
+    const square = await weightedSquare(scope, scope.upload(weight), hessian);
+    const isScaled = weights.length > 1 && square > 0;
+    const scale = isScaled ? 2 ** Math.round(Math.log2(square) / 2) : 1;
+    blocks.push({ rows: weight.shape[0], scale });
+  }
+  return blocks;
 }

@@ -54,13 +54,13 @@ export interface StoredFactors {
  * @param parts How.
  * @param left L, f64 `[m, k]`.
  * @param gram R H Rᵀ of the R that it multiplies, f64 `[k, k]`.
- * @param layer The heights of the weights, and where it is computed.
+ * @param layer The rows of the weights, and where it is computed.
  */
 export async function storeLeftParts(
   parts: readonly FactorPart[],
   left: Tensor<"f64">,
   gram: Tensor<"f64">,
-  { heights, device }: Pick<Layer, "heights" | "device">,
+  { blocks, device }: Pick<Layer, "blocks" | "device">,
 ): Promise<StoredLeft> {
   const [rows, rank] = left.shape;
   const restored = new Float32Array(rows * rank);
@@ -70,10 +70,10 @@ export async function storeLeftParts(
     const columns = blockOf(left, 0, rows, first, count);
     const seen = store.needsGram("left") ? blockOf(gram, first, count, first, count) : null;
     const stored: Operator[] = [];
-    for (const block of splitRows(columns, heights)) {
+    for (const block of splitRows(columns, blocks)) {
       stored.push(await store.store("left", block, seen, device));
     }
-    const { data } = stackRows(stored.map(toDense));
+    const { data } = stackRows(stored.map(toDense), blocks);
     for (let i = 0; i < rows; i++) {
       restored.set(data.subarray(i * count, (i + 1) * count), i * rank + first);
     }

@@ -1,12 +1,13 @@
 import type { Device, DeviceArray } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
+import type { RowBlock } from "./stack.ts";
 
 /** What the steps of CALDERA know of a layer, or of several of one input, in the basis that they work in. */
 export interface Layer {
   /** W, f32 `[m, n]`: the weights one below the other. */
   readonly weight: DeviceArray;
-  /** The rows of each of the weights. */
-  readonly heights: readonly number[];
+  /** Which rows are those of which weight. */
+  readonly blocks: readonly RowBlock[];
   /** H, the Gram matrix scaled and damped, f32 `[n, n]`. */
   readonly hessian: DeviceArray;
   /** H, f64 `[n, n]`. */

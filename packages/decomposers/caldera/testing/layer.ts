@@ -7,7 +7,7 @@ import type { Layer } from "../layer.ts";
 export function layerOf(device: Device, weight: Matrix, hessian: Matrix): Layer {
   return {
     weight: device.upload(castTo(weight, "f32")),
-    heights: [weight.shape[0]],
+    blocks: [{ rows: weight.shape[0], scale: 1 }],
     hessian: device.upload(castTo(hessian, "f32")),
     damped: hessian,
     gram: hessian,
