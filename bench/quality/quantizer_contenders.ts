@@ -19,9 +19,12 @@ const SETS: Readonly<Record<string, number>> = {
 /** How many weights of a row share a scale: the fewer the better, and the larger. */
 const GROUP_SIZES = [4096, 2048, 1024, 512, 256, 128, 96, 64, 48, 32];
 
-/** How far below the bits of a set CALDERA's ladders begin, and how far apart their rungs are. */
-const BELOW = 0.6;
-const STEP = 0.02;
+/**
+ * How far around the bits of a set CALDERA's ladders reach, and how far apart their rungs are. Beyond
+ * them too: bits that a small matrix has no use for, as its ranks are coarse, go to the others.
+ */
+const AROUND = 0.5;
+const STEP = 0.025;
 
 /** A quantizer by its name, as options of others name it. */
 interface Named {
@@ -66,9 +69,9 @@ function withRank(
 ): WrittenStep[] {
   const factor = ldlq("e8p", factorBits);
   const factors = { leftQuantizer: factor, rightQuantizer: factor };
-  const count = Math.round(BELOW / STEP) + 1;
+  const count = Math.round(2 * AROUND / STEP) + 1;
   return Array.from({ length: count }, (_, i) => {
-    const bitsPerWeight = Number((target - BELOW + i * STEP).toFixed(2));
+    const bitsPerWeight = Number((target - AROUND + i * STEP).toFixed(3));
     const quantizer = ldlq(codebook, Math.floor(target));
     return { method: "caldera", options: { quantizer, ...factors, bitsPerWeight, sharedRight } };
   });
