@@ -188,6 +188,9 @@ const LEVEL_SETTINGS: typeof AFFINE_SETTINGS = [
   [3, 33, 12, 0, [1]],
   [33, 64, null, 1.5, [1]],
   [9, 96, 32, 0, [33]],
+  [7, 144, 16, 0, [1]],
+  [5, 160, 64, 0, [1]],
+  [3, 48, null, 0, [1]],
 ];
 
 /** What a device does with blocks and codes. */
