@@ -109,6 +109,15 @@ cliTest("compress --rotate rounds in a random basis, without a text", async (fol
   });
 });
 
+cliTest("compress --feedback --rotate wants a text, and rounds by it", async (folder) => {
+  const flags = ["--method", "rtn", "--bits", "3", "--group", "8", "--feedback", "--rotate"];
+  const without = await run(["compress", "model", ...flags, "--output", "out"], folder);
+  assertEquals(without.code, 1, without.stderr);
+  assertStringIncludes(without.stderr, "calibration text must be given for incoherence");
+  const shown = await compressed(folder, ...flags, "--calibration", "text.txt");
+  assertStringIncludes(shown, "rotated(affine 3-bit g8)");
+});
+
 cliTest("compress --method awq has a factor for each column", async (folder) => {
   const flags = ["--method", "awq", "--group", "8", "--calibration", "text.txt"];
   assertStringIncludes(await compressed(folder, ...flags), "scaled(affine 4-bit g8)");

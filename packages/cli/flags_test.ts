@@ -43,7 +43,7 @@ Deno.test("parseFlags() tells operands, texts, numbers and switches apart", () =
 });
 
 const BAD: readonly [line: string, message: string][] = [
-  ["--bots 3", "flag --bots is unknown: did you mean --bits?"],
+  ["--bots 3", "flag --bots is unknown: did you mean --bits, --bits-per-weight?"],
   ["-x", "flag -x is unknown"],
   ["--bits three", "--bits must be a whole number: current value is three"],
   ["--bits 3.5", "--bits must be a whole number"],
@@ -82,6 +82,10 @@ Deno.test("recipeFromFlags() puts a quantizer into what flags ask for", () => {
   assertEquals(stepOf(line), inner);
   const feedback = { method: "ldlq", options: { quantizer: inner } };
   assertEquals(stepOf(`${line} --feedback`), feedback);
+  assertEquals(stepOf(`${line} --feedback --rotate`), {
+    method: "incoherence",
+    options: { quantizer: feedback },
+  });
   assertEquals(stepOf(`${line} --rotate --layers **.q_proj`), {
     method: "incoherence",
     options: { quantizer: inner },

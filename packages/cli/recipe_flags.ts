@@ -54,7 +54,16 @@ export const RECIPE_FLAGS: Flags = {
     value: "<share>",
     help: "low rank: share of the numbers to keep; 0.8 by default",
   },
-  rank: { kind: "integer", value: "<n>", help: "low rank: the rank, instead of --keep" },
+  rank: {
+    kind: "integer",
+    value: "<n>",
+    help: "low rank: the rank, instead of --keep; caldera: that of the correction",
+  },
+  "bits-per-weight": {
+    kind: "number",
+    value: "<n>",
+    help: "caldera: what a weight may take, all counted; the largest rank within it",
+  },
   allocation: {
     kind: "text",
     value: "<rule>",

@@ -20,6 +20,10 @@ const OPTION_FLAGS: readonly {
     flag,
     options: (values: FlagValues) => compact({ [flag]: values.number(flag) }),
   })),
+  {
+    flag: "bits-per-weight",
+    options: (values) => compact({ bitsPerWeight: values.number("bits-per-weight") }),
+  },
   ...["storage", "variant"].map((flag) => ({
     flag,
     options: (values: FlagValues) => compact({ [flag]: values.text(flag) }),

@@ -38,6 +38,7 @@ import {
   tensor,
   toF32,
 } from "@pare/tensor";
+import { checkGram } from "./check_gram.ts";
 import { clipGroups } from "./clip_groups.ts";
 import { layerLoss, uploadGram } from "./layer_loss.ts";
 import { planRtn, rtn } from "./rtn.ts";
@@ -196,10 +197,8 @@ function checkStatistics(statistics: Statistics | null, cols: number): Statistic
       `${ACTION} as statistics of the inputs must be given: current value is null`,
     );
   }
-  const { gram, meanAbs } = statistics;
-  if (gram.shape[0] !== cols || gram.shape[1] !== cols) {
-    throw new ShapeError(ACTION, [cols, cols], gram.shape);
-  }
+  checkGram(ACTION, cols, statistics);
+  const { meanAbs } = statistics;
   if (meanAbs.shape[0] !== cols) throw new ShapeError(ACTION, [cols], meanAbs.shape);
   return statistics;
 }

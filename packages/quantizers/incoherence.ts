@@ -34,6 +34,7 @@ import {
   type Tensor,
 } from "@pare/tensor";
 import { hadamardSides, type HadamardSidesOptions, planHadamardSides } from "./hadamard_sides.ts";
+import { checkGram, type GramSource } from "./check_gram.ts";
 import { bindQuantizer, type QuantizerWith } from "./bind_quantizer.ts";
 import { namedOptions } from "./named_options.ts";
 import {
@@ -81,8 +82,8 @@ const ACTION = "Cannot quantize in a random basis";
  * ```
  *
  * @param weight The weights, `[rows, cols]`.
- * @param gram Σ x xᵀ of the layer's inputs, `[cols, cols]`, for quantizers that weigh errors by it;
- * `null` where none is known.
+ * @param statistics What calibration saw at the layer's input, or its Gram matrix Σ x xᵀ alone; `null`
+ * where nothing is known, for quantizers that do not weigh errors by it.
  * @param options The quantizer, the seed and the sides, and the device.
  * @returns What the quantizer makes of the rotated matrix, with the rotations.
  * @throws {RangeError} If an option is out of range or does not fit the shape, the Gram matrix is of
@@ -91,7 +92,7 @@ const ACTION = "Cannot quantize in a random basis";
  */
 export async function incoherence(
   weight: Tensor,
-  gram: Tensor<"f64"> | null,
+  statistics: GramSource | null,
   options: IncoherenceOptions & { device?: Device } = {},
 ): Promise<RotatedOperator> {
   const { device, ...rest } = options;
@@ -99,13 +100,13 @@ export async function incoherence(
   if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
   const [rows, cols] = weight.shape;
   const quantizer = quantizerOf(rest);
-  const seen = quantizer.needsGram ? checkGram(gram, cols) : null;
+  const gram = quantizer.needsGram ? checkGram(ACTION, cols, statistics) : null;
   const sides = hadamardSides([rows, cols], rest);
   quantizer.plan([rows, cols]);
   return await withDevice(device, async (device) => {
     const turned = await rotate(weight, sides, { device });
     const { right } = sides;
-    const turnedGram = seen && right ? await rotateGram(seen, right, { device }) : seen;
+    const turnedGram = gram && right ? await rotateGram(gram, right, { device }) : gram;
     return rotated(await quantizer.quantize(turned, turnedGram, device), sides);
   });
 }
@@ -143,17 +144,4 @@ export function incoherenceNeedsGram(options: IncoherenceOptions): boolean {
 
 function quantizerOf({ quantizer = { method: "rtn" } }: IncoherenceOptions): QuantizerWith {
   return bindQuantizer(PLAIN_QUANTIZERS, quantizer);
-}
-
-function checkGram(gram: Tensor<"f64"> | null, cols: number): Tensor<"f64"> {
-  if (gram === null) {
-    throw new TypeError(
-      `${ACTION} as the Gram matrix of the inputs must be given: current value is null`,
-    );
-  }
-  const { shape } = gram;
-  if (shape.length !== 2 || shape[0] !== cols || shape[1] !== cols) {
-    throw new ShapeError(ACTION, [cols, cols], shape);
-  }
-  return gram;
 }

@@ -9,7 +9,12 @@ import {
 } from "@pare/operators";
 import { randomNormal, ShapeError, type Tensor, tensor, toF64 } from "@pare/tensor";
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { incoherence, type IncoherenceOptions, planIncoherence } from "./incoherence.ts";
+import {
+  incoherence,
+  incoherenceNeedsGram,
+  type IncoherenceOptions,
+  planIncoherence,
+} from "./incoherence.ts";
 import { rtn } from "./rtn.ts";
 
 const RTN = { method: "rtn", options: { bits: 8, granularity: "row" } } as const;
@@ -93,6 +98,45 @@ Deno.test("incoherence() gives a quantizer of few bits a smaller error where wei
   const plain = rtn(weight, options);
   const turned = await incoherence(weight, null, { quantizer: { method: "rtn", options } });
   assert(errorOf(toDense(turned).data) < errorOf(toDense(plain).data) / 2);
+});
+
+Deno.test("incoherence() turns the Gram matrix with the weight", async () => {
+  const weight = randomNormal([64, 48], { seed: 6 });
+  const x = toF64(randomNormal([100, 48], { seed: 7 })).data.map((v, i, all) => v + all[i - i % 4]);
+  const gram = gramOf(x, 48);
+  const options = { bits: 3, granularity: "row" } as const;
+  const rtn3 = { method: "rtn", options } as const;
+  const turned = await incoherence(weight, gram, {
+    quantizer: { method: "ldlq", options: { quantizer: rtn3 } },
+  });
+  const plain = await incoherence(weight, null, { quantizer: rtn3 });
+  const lossAfter = (restored: Tensor) =>
+    lossOf(tensor(weight.data.map((w, i) => w - restored.data[i]), weight.shape), gram);
+  const [fed, rounded] = [turned, plain].map((operator) => lossAfter(toDense(operator)));
+  // What feedback can gain here is most of the loss; by a Gram matrix of another basis it loses.
+  assert(fed < 0.5 * rounded, `${fed} of ${rounded}`);
+  // Inputs that do not correlate say nothing, in any basis.
+  const identity = gramOf(
+    Float64Array.from({ length: 48 * 48 }, (_, i) => i % 49 === 0 ? 1 : 0),
+    48,
+  );
+  const named = { method: "ldlq", options: { quantizer: rtn3, damping: 0 } } as const;
+  assertEquals(toDense(await incoherence(weight, identity, { quantizer: named })), toDense(plain));
+});
+
+Deno.test("incoherence() needs a Gram matrix where its quantizer does", async () => {
+  const weight = randomNormal([4, 8]);
+  const options = { bits: 4, groupSize: 8 };
+  const quantizer = { method: "gptq", options } as const;
+  assertEquals(incoherenceNeedsGram({ quantizer }), true);
+  assertEquals(incoherenceNeedsGram({ quantizer: RTN }), false);
+  await assertRejects(
+    () => incoherence(weight, null, { quantizer }),
+    TypeError,
+    "Cannot quantize in a random basis as the Gram matrix of the inputs must be given",
+  );
+  const wide = tensor(new Float64Array(81), [9, 9]);
+  await assertRejects(() => incoherence(weight, wide, { quantizer }), ShapeError, "[8, 8]");
 });
 
 Deno.test("incoherence() refuses what does not fit before it starts", async () => {
