@@ -69,6 +69,7 @@ export const REGISTRY: Registry = {
     "nvfp4",
     "Floats of four bits with a float of eight for each 16; no calibration",
   ),
+  q4_k: byQuantizer("q4_k", "Grids of 32 weights, as llama.cpp fits and stores them in Q4_K"),
   awq: {
     summary: "As rtn, with grids that are finer for columns whose inputs are large",
     needs: "gram",

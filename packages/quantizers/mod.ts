@@ -35,4 +35,5 @@ export * from "./named_options.ts";
 export { nf4, NF4_CHECKS, type Nf4Options, planNf4 } from "./nf4.ts";
 export { nvfp4, NVFP4_CHECKS, type Nvfp4Options, planNvfp4 } from "./nvfp4.ts";
 export * from "./plain_quantizers.ts";
+export * from "./q4_k.ts";
 export * from "./quantizers.ts";

@@ -10,6 +10,7 @@ import { nf4, NF4_CHECKS, type Nf4Options, planNf4 } from "./nf4.ts";
 import { nvfp4, NVFP4_CHECKS, type Nvfp4Options, planNvfp4 } from "./nvfp4.ts";
 import { gptq, GPTQ_CHECKS, type GptqOptions, planGptq } from "./gptq.ts";
 import { ldlq, LDLQ_CHECKS, type LdlqOptions, planLdlq } from "./ldlq.ts";
+import { planQ4k, q4k, Q4K_CHECKS, type Q4kOptions } from "./q4_k.ts";
 import { planRtn, rtn } from "./rtn.ts";
 import { RTN_CHECKS, type RtnOptions } from "./rtn_options.ts";
 
@@ -64,6 +65,8 @@ export interface PlainQuantizerOptions {
   mxfp4: Mxfp4Options;
   /** Floats of four bits, floats of eight for each 16. */
   nvfp4: Nvfp4Options;
+  /** Blocks of llama.cpp. */
+  q4_k: Q4kOptions;
   /** Columns rounded to uniform grids with error feedback. */
   gptq: GptqOptions;
   /** Any quantizer of columns, with error feedback. */
@@ -103,6 +106,12 @@ export const PLAIN_QUANTIZERS: {
     needsGram: () => false,
     plan: planNvfp4,
     quantize: (weight, _gram, options) => nvfp4(weight, options),
+  },
+  q4_k: {
+    checks: Q4K_CHECKS,
+    needsGram: ({ importance = false }) => importance,
+    plan: planQ4k,
+    quantize: q4k,
   },
   gptq: {
     checks: GPTQ_CHECKS,
