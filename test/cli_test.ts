@@ -123,6 +123,35 @@ cliTest("compress --method awq has a factor for each column", async (folder) => 
   assertStringIncludes(await compressed(folder, ...flags), "scaled(affine 4-bit g8)");
 });
 
+cliTest(
+  "compress --shared-right stores what layers share once, and tells how it went",
+  async (folder) => {
+    const flags = ["--method", "caldera", "--rank", "3", "--shared-right"];
+    const shown = await compressed(folder, ...flags, "--calibration", "text.txt");
+    const q = "model.layers.1.self_attn.q_proj";
+    // The first of the layers has the losses, the others the name of the first.
+    assertMatch(shown, /1\.self_attn\.q_proj .* \d+ of \d+ +[\d.]+ → [\d.]+$/m);
+    assertMatch(shown, /1\.self_attn\.v_proj .* model\.layers\.1\.self_attn\.q_proj$/m);
+    const { layers } = JSON.parse((await run(["inspect", "out", "--json"], folder)).stdout);
+    const find = (name: string) => layers.find((layer: { name: string }) => layer.name === name);
+    assert(find(q).convergence.losses.length > 1 && find(q).shared === null);
+    assertEquals(find("model.layers.1.self_attn.k_proj").shared.layer, q);
+    // The two have the same shapes and forms; one of them holds what both need.
+    const [gate, up] = ["gate", "up"].map((role) => find(`model.layers.1.mlp.${role}_proj`));
+    assert(up.byteLength < gate.byteLength);
+    const path = `${folder}/out/pare.json`;
+    const manifest = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, manifest.replace(`"layer": "${q}"`, `"layer": "elsewhere"`));
+    const { code, stderr } = await run(["inspect", "out"], folder);
+    assertEquals(code, 1);
+    assertStringIncludes(
+      stderr,
+      "model.layers.1.self_attn.k_proj.shared.layer must be a layer that is stored by itself: " +
+        `current value is "elsewhere"`,
+    );
+  },
+);
+
 cliTest("compress --factor-bits stores the factors of svd-llm in few bits", async (folder) => {
   const args = ["compress", "model", "--method", "svd-llm", "--keep", "0.7"];
   const bits = ["--factor-bits", "6", "--factor-group", "16", "--calibration", "text.txt"];
