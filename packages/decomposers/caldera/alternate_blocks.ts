@@ -8,6 +8,10 @@
 //   q    Q = W - L R quantized, errors weighed by H_γ (`downdate.ts`), as L and R will be fitted again;
 //        then once more by H itself for the same L and R, as a result and not to go on from
 //
+// What L and R take up of an error E costs a share of it again, as they are rounded: with δ of the
+// low-rank step, tr(E H_1 Eᵀ) + δ tr(E (H - H_1) Eᵀ) = tr(E H_{1-δ} Eᵀ) is what E really costs. So the
+// more L and R lose by rounding, the less is left to them: γ = max(0, 1 - c δ), or as it is given.
+//
 // Behind each step, once both parts are there, tr(E H Eᵀ) / tr(W H Wᵀ) is told, E = W - Q - L R, by the
 // true H. The result of the least is kept, the first of several: neither step is exact where numbers
 // are rounded, so that a step may lose more than the one before.
@@ -27,8 +31,11 @@ import { type Backbone, quantizeBackbone } from "./backbone.ts";
 import { downdate } from "./downdate.ts";
 import { productsOf, type StoredFactors } from "./factor_parts.ts";
 import type { Layer } from "./layer.ts";
-import { lowRankStep, type LowRankStepOptions } from "./low_rank_step.ts";
+import { type LowRankPart, lowRankStep, type LowRankStepOptions } from "./low_rank_step.ts";
 import { weightedSquare } from "./weighted_square.ts";
+
+/** What `auto` takes δ times: the best of 1, 2, 4 and 8 on real layers. */
+const CAUTION = 4;
 
 /** Which part goes first. */
 export type Order = "lr-q" | "q-lr";
@@ -49,8 +56,8 @@ export interface AlternationOptions extends LowRankStepOptions {
   readonly iterations: number;
   /** After how many iterations without a better result it ends. */
   readonly patience: number;
-  /** γ. */
-  readonly downdate: number;
+  /** γ; `auto` for what follows from δ. */
+  readonly downdate: number | "auto";
   /** Whether a backbone by H_γ is followed by one by H. */
   readonly finalPass: boolean;
   /** Called behind each result, with how many there were. */
@@ -90,7 +97,7 @@ export async function alternateBlocks(
   const lossOf = await relativeLoss(layer);
   const losses: number[] = [];
   let backbone: Backbone | undefined;
-  let factors: StoredFactors | undefined;
+  let factors: LowRankPart | undefined;
   let best: Best | undefined;
   for (let iteration = 0; iteration < iterations; iteration++) {
     if (best && iteration - best.iteration > patience) break;
@@ -140,7 +147,7 @@ async function lowRankPart(
   layer: Layer,
   backbone: Backbone | undefined,
   options: LowRankStepOptions,
-): Promise<StoredFactors> {
+): Promise<LowRankPart> {
   using scope = layer.device.scope();
   const { weight } = layer;
   const a = backbone ? scope.subtract(weight, scope.upload(backbone.restored)) : weight;
@@ -150,13 +157,14 @@ async function lowRankPart(
 /** Q for W - L R: the one to go on from, and perhaps one that is a result only. */
 async function backbonesFor(
   layer: Layer,
-  factors: StoredFactors | undefined,
-  { quantizer, downdate: strength, finalPass }: AlternationOptions,
+  factors: LowRankPart | undefined,
+  { quantizer, downdate: given, finalPass }: AlternationOptions,
 ): Promise<readonly [Backbone, ...Backbone[]]> {
   const { weight, damped, device, exact } = layer;
   if (!factors) return [await quantizeBackbone(layer, quantizer, weight)];
   using scope = device.scope();
   const rest = without(scope, weight, factors);
+  const strength = given === "auto" ? Math.max(0, 1 - CAUTION * factors.noise) : given;
   if (strength === 0) return [await quantizeBackbone(layer, quantizer, rest)];
   const less = await downdate(damped, toF64(factors.right.restored), strength, exact);
   const backbone = await quantizeBackbone(layer, quantizer, rest, less);

@@ -71,5 +71,5 @@ export async function caldera(
 export function calderaIterations(options: CalderaOptions = {}): number {
   const { iterations, finalPass, downdate, rank } = withPreset(options);
   // The first step of all has no result, as one of the parts is not there yet.
-  return rank === 0 ? 1 : iterations * (finalPass && downdate > 0 ? 3 : 2) - 1;
+  return rank === 0 ? 1 : iterations * (finalPass && downdate !== 0 ? 3 : 2) - 1;
 }

@@ -45,10 +45,10 @@ export interface CalderaOptions {
   /** After how many iterations without a better result the work ends; by the preset. */
   patience?: number;
   /**
-   * The share γ of what L and R see of the inputs that rounding the backbone leaves to them; by the
-   * preset.
+   * The share γ of what L and R see of the inputs that rounding the backbone leaves to them; `auto`
+   * leaves the less, the more L and R lose by being rounded themselves. By the preset.
    */
-  downdate?: number;
+  downdate?: number | "auto";
   /** Whether a backbone that left something to L and R is followed by one that does not; by the preset. */
   finalPass?: boolean;
   /** Whether L and R are made to weigh the same before they are rounded; by the preset. */
@@ -74,6 +74,13 @@ export interface CalderaOptions {
   seed?: number;
 }
 
+const SHARE = number(0, 1);
+const SHARE_OR_AUTO: Check = {
+  wanted: `${SHARE.wanted}, or "auto"`,
+  schema: { anyOf: [SHARE.schema, { const: "auto" }] },
+  test: (value) => value === "auto" || SHARE.test(value),
+};
+
 /** One rule per option of {@linkcode caldera}. */
 export const CALDERA_CHECKS: Readonly<Record<keyof CalderaOptions, Check>> = {
   preset: oneOf("default", "reference"),
@@ -88,7 +95,7 @@ export const CALDERA_CHECKS: Readonly<Record<keyof CalderaOptions, Check>> = {
   iterations: integer(1),
   innerIterations: integer(1),
   patience: integer(1),
-  downdate: number(0, 1),
+  downdate: SHARE_OR_AUTO,
   finalPass: boolean(),
   balance: boolean(),
   damping: number(Number.MIN_VALUE, 1e6),
@@ -135,7 +142,7 @@ export const PRESETS: Readonly<Record<"default" | "reference", Preset>> = {
     iterations: 4,
     innerIterations: 3,
     patience: 1,
-    downdate: 0.95,
+    downdate: "auto",
     finalPass: false,
     balance: true,
   },

@@ -108,7 +108,7 @@ Deno.test("caldera() comes below the best of its rank alone, and below its backb
 
 Deno.test("caldera() loses no more after more iterations", async () => {
   for (const order of ["lr-q", "q-lr"] as const) {
-    for (const downdate of [0, 0.9]) {
+    for (const downdate of [0, 0.9, "auto"] as const) {
       const options = { ...SHORT, order, downdate, patience: 9 };
       const { convergence: { losses } } = await run({ ...options, iterations: 6 });
       for (let iterations = 1; iterations <= 6; iterations++) {
@@ -119,6 +119,27 @@ Deno.test("caldera() loses no more after more iterations", async () => {
       }
     }
   }
+});
+
+Deno.test("caldera() leaves to L and R what they take up, and the less the fewer bits they have", async () => {
+  const common = { ...SHORT, quantizer: FED_BACK, iterations: 4 };
+  const factor = (bits: number) => {
+    const options = {
+      quantizer: { method: "rtn", options: { bits, partialGroups: true } },
+    } as const;
+    const quantizer = { method: "ldlq", options } as const;
+    return { leftQuantizer: quantizer, rightQuantizer: quantizer };
+  };
+  const [one, eight] = [{ ...common, ...factor(1) }, { ...common, ...factor(8) }];
+  const lossWith = async (options: CalderaOptions) => (await run(options)).loss;
+  // Of many bits, what auto says is as good as all; of one, what is left to L and R is hardly taken up.
+  assert(
+    await lossWith({ ...eight, downdate: "auto" }) <
+      0.98 * await lossWith({ ...eight, downdate: 0 }),
+  );
+  assert(
+    await lossWith({ ...one, downdate: "auto" }) < 0.8 * await lossWith({ ...one, downdate: 1 }),
+  );
 });
 
 Deno.test("caldera() ends after some iterations without a better result", async () => {
@@ -292,7 +313,10 @@ Deno.test("caldera() refuses what does not fit before it begins", async () => {
     [{ bitsPerWeight: 1.5 }, "bitsPerWeight must be at least 2."],
     [{ rank: 32, bitsPerWeight: 2.5 }, "for a 48 × 64 matrix of rank 32: current value is 2.5"],
     [{ rank: 4, fineTuneRank: 5 }, "fineTuneRank must be at most the rank, 4: current value is 5"],
-    [{ rank: 4, downdate: 1.5 }, "downdate must be a number from 0 to 1: current value is 1.5"],
+    [
+      { rank: 4, downdate: 1.5 },
+      'downdate must be a number from 0 to 1, or "auto": current value is 1.5',
+    ],
     [
       { rank: 4, factorDtype: "f16", leftQuantizer: COARSE },
       "only one of factorDtype and a quantizer of factors must be given",

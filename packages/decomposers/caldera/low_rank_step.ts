@@ -50,6 +50,12 @@ export interface LowRankStepOptions {
   readonly seed: number;
 }
 
+/** L and R, and what rounding them took. */
+export interface LowRankPart extends StoredFactors {
+  /** δ: what is lost beyond the least of the rank, as a share of what that holds of tr(A H Aᵀ). */
+  readonly noise: number;
+}
+
 /**
  * Finds L R for A.
  *
@@ -61,7 +67,7 @@ export async function lowRankStep(
   layer: Layer,
   a: DeviceArray,
   options: LowRankStepOptions,
-): Promise<StoredFactors> {
+): Promise<LowRankPart> {
   const { parts, innerIterations, balance, seed } = options;
   const rank = parts.reduce((sum, part) => sum + part.rank, 0);
   const ideal = await bestOfRank(layer, a, rank, seed);
@@ -74,8 +80,9 @@ export async function lowRankStep(
   let seen = await seenBehind(layer, a, castTo(first.right, "f32"));
   let left = await storeLeft(first.left, seen.normal);
   if (!parts.some(({ store }) => store.isQuantizer)) {
-    return { left, right: await storeRight(first.right) };
+    return { left, right: await storeRight(first.right), noise: 0 };
   }
+  const least = await lossOf(layer, { restored: castTo(first.left, "f32") }, seen);
   let right = await storeRight(await fitRight(layer, a, left));
   seen = await seenBehind(layer, a, right.restored);
   let best = { left, right, loss: await lossOf(layer, left, seen) };
@@ -86,7 +93,8 @@ export async function lowRankStep(
     seen = await seenBehind(layer, a, right.restored);
     best = better(best, { left, right, loss: await lossOf(layer, left, seen) });
   }
-  return best;
+  // Both losses are told less tr(A H Aᵀ), so that the least is what L₀ and R₀ hold, with a minus.
+  return { ...best, noise: least < 0 ? Math.max(0, best.loss / -least + 1) : 0 };
 }
 
 /** What L is fitted by. */

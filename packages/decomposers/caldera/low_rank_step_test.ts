@@ -22,7 +22,7 @@ import {
   transposed,
 } from "../testing/matrices.ts";
 import type { StoredFactors } from "./factor_parts.ts";
-import { lowRankStep, type LowRankStepOptions } from "./low_rank_step.ts";
+import { type LowRankPart, lowRankStep, type LowRankStepOptions } from "./low_rank_step.ts";
 import { layerOf } from "./testing/layer.ts";
 
 const device = await createWasmDevice({ threads: 1 });
@@ -43,7 +43,7 @@ async function step(
   store: FactorStore,
   options: Partial<LowRankStepOptions> = {},
   [a, h]: readonly [Matrix, Matrix] = [WEIGHT, HESSIAN],
-): Promise<StoredFactors> {
+): Promise<LowRankPart> {
   const layer = layerOf(device, a, h);
   const parts = [{ rank: RANK, store }];
   const defaults = { parts, innerIterations: 1, balance: false, seed: 0 };
@@ -122,6 +122,16 @@ Deno.test("lowRankStep() loses no more after more iterations, and less with more
     fewer = losses[4];
   }
   assertLessOrEqual(fewer, least + 0.002);
+});
+
+Deno.test("lowRankStep() tells what rounding takes of what the best of the rank holds", async () => {
+  const least = await leastLoss();
+  for (const bits of [2, 4, 8]) {
+    const factors = await step(rounding(bits), { innerIterations: 3 });
+    assertAlmostEquals(factors.noise, (lossOf(factors) - least) / (1 - least), 1e-5);
+  }
+  assertEquals((await step(denseStore("f32"))).noise, 0);
+  assertAlmostEquals((await step(EXACT)).noise, 0, 1e-5);
 });
 
 Deno.test("lowRankStep() shows quantizers the exact Hessians of both factors", async () => {
