@@ -99,6 +99,8 @@ function describe(node: OperatorNode): string {
       return `levels ${node.kind} ${node.bits}-bit g${node.groupSize} ${node.scaleDtype}`;
     case "superblock":
       return node.layout;
+    case "lattice":
+      return `lattice ${node.bits}-bit per ${node.granularity}`;
     case "product":
       return `${describe(node.left)} · ${describe(node.right)}, rank ${shapeOfNode(node.left)[1]}`;
     case "sum":

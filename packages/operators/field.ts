@@ -94,6 +94,14 @@ export function readInteger(
   return value;
 }
 
+/** Reads a number within bounds. */
+export function readNumber(field: Field, minimum: number, maximum: number): number {
+  const value = field.value as number;
+  const isRight = typeof value === "number" && value >= minimum && value <= maximum;
+  expect(isRight, field, `a number from ${minimum} to ${maximum}`);
+  return value;
+}
+
 /** Reads `true` or `false`. */
 export function readBoolean(field: Field): boolean {
   expect(typeof field.value === "boolean", field, "true or false");

@@ -2,6 +2,7 @@ import { AFFINE } from "./affine.ts";
 import { DENSE } from "./dense.ts";
 import type { Form, FormName } from "./form.ts";
 import { INTERPOLATIVE } from "./interpolative.ts";
+import { LATTICE } from "./lattice.ts";
 import { LEVELS } from "./levels.ts";
 import { PERMUTED } from "./permuted.ts";
 import { PRODUCT } from "./product.ts";
@@ -20,6 +21,7 @@ export const FORMS: Readonly<Record<FormName, Form>> = {
   affine: AFFINE,
   levels: LEVELS,
   superblock: SUPERBLOCK,
+  lattice: LATTICE,
   product: PRODUCT,
   sum: SUM,
   scaled: SCALED,

@@ -35,6 +35,7 @@ export { gatherRows, toDense } from "./gather_rows.ts";
 export { hadamardRotation, type HadamardRotationOptions } from "./hadamard_rotation.ts";
 export { identityColumns, interpolative } from "./interpolative.ts";
 export type { LevelScaleDtype } from "./level_scales.ts";
+export { lattice, type LatticeParts } from "./lattice.ts";
 export { levels, type LevelsParts } from "./levels.ts";
 export { type LevelKind, levelsOf } from "./levels_of.ts";
 export * from "./method.ts";

@@ -37,6 +37,14 @@ export type OperatorNode =
     readonly shape: MatrixShape;
     readonly layout: "q4_k";
   }
+  | {
+    readonly form: "lattice";
+    readonly shape: MatrixShape;
+    readonly bits: 2 | 3 | 4;
+    readonly residualScale: number | null;
+    readonly granularity: "row" | "tensor";
+    readonly scaleDtype: "f16" | "f32";
+  }
   | { readonly form: "product"; readonly left: OperatorNode; readonly right: OperatorNode }
   | { readonly form: "sum"; readonly terms: readonly OperatorNode[] }
   | {

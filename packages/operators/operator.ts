@@ -79,6 +79,32 @@ export interface SuperblockOperator {
   readonly blocks: Tensor<"u8">;
 }
 
+/**
+ * Codes of the lattice E8 for blocks of eight neighbours in a row: `w = scale · (c + r / residualScale)`,
+ * with c from the codebook E8P, and r from one of residuals where there are more than two bits. Both are
+ * computed; `e8pCodebook` and `e8pResidualCodebook` of `@pare/linalg` tell the codewords.
+ */
+export interface LatticeOperator {
+  /** The storage form. */
+  readonly form: "lattice";
+  /** `[outFeatures, inFeatures]`. */
+  readonly shape: MatrixShape;
+  /** The bits of one weight: with 3 the residuals have 256 codewords, with 4 they are E8P again. */
+  readonly bits: 2 | 3 | 4;
+  /** What residuals were multiplied with; `null` for 2 bits. */
+  readonly residualScale: number | null;
+  /** Whether a scale is that of a row, or of the whole matrix. */
+  readonly granularity: "row" | "tensor";
+  /**
+   * In each row the codes of E8P of all blocks, 16 bits each with the lower ones first, then those of
+   * the residuals, 8 or 16 bits each. The last block may have fewer columns, not a shorter code: u8
+   * `[rows, ceil(cols / 8) · bits]`.
+   */
+  readonly codes: Tensor<"u8">;
+  /** `[rows, 1]`, or `[1, 1]`. */
+  readonly scales: Tensor<"f16"> | Tensor<"f32">;
+}
+
 /** left · right. */
 export interface ProductOperator {
   /** The storage form. */
@@ -179,6 +205,7 @@ export type Operator =
   | AffineOperator
   | LevelsOperator
   | SuperblockOperator
+  | LatticeOperator
   | ProductOperator
   | SumOperator
   | ScaledOperator

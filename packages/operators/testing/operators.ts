@@ -12,6 +12,7 @@ import {
 import { affine, dense, hadamardRotation, orthogonalRotation, permuted, product } from "../mod.ts";
 import {
   interpolative,
+  lattice,
   type LevelKind,
   levels,
   type LevelScaleDtype,
@@ -23,6 +24,7 @@ import {
 import type {
   AffineOperator,
   DenseOperator,
+  LatticeOperator,
   LevelsOperator,
   MatrixShape,
   Operator,
@@ -76,6 +78,27 @@ export function randomSuperblock(
     minima: randomCodes([rows, cols / 32], 6, seed + 2),
     scaleFactors: factors(6),
     minimumFactors: factors(7),
+  });
+}
+
+/** Makes random codes of the lattice E8, every one of them possible, and scales of either sign. */
+export function randomLattice(
+  [rows, cols]: MatrixShape,
+  bits: 2 | 3 | 4,
+  granularity: "row" | "tensor" = "row",
+  scaleDtype: "f16" | "f32" = "f32",
+): LatticeOperator {
+  const shape = [rows, Math.ceil(cols / 8)];
+  const { data } = randomUniform(shape, { seed: bits });
+  const most = 2 ** (8 * bits);
+  const scaleShape = [granularity === "row" ? rows : 1, 1];
+  return lattice({
+    shape: [rows, cols],
+    bits,
+    residualScale: bits === 2 ? null : 2.04,
+    codes: tensor(Uint32Array.from(data, (u) => Math.floor(u * most)), shape, "u32"),
+    granularity,
+    scales: castTo(randomNormal(scaleShape, { seed: bits }), scaleDtype),
   });
 }
 
@@ -177,6 +200,14 @@ export const OPERATORS: readonly (readonly [name: string, operator: Operator])[]
     }),
   ],
   ["affine 1x1", randomAffine([1, 1], { bits: 1, groupSize: 1, zeroPointDtype: "u8", seed: 5 })],
+  ...([2, 3, 4] as const).flatMap((bits) =>
+    [
+      [`lattice ${bits}-bit 17x33`, randomLattice([17, 33], bits)],
+      [`lattice ${bits}-bit 64x172`, randomLattice([64, 172], bits, "tensor")],
+    ] as const
+  ),
+  ["lattice f16 5x7", randomLattice([5, 7], 3, "row", "f16")],
+  ["lattice 1x1", randomLattice([1, 1], 2, "tensor")],
   ["levels normal 4-bit g64 64x172", randomLevels([64, 172], {})],
   ["levels normal 3-bit g5 f32 17x33", randomLevels([17, 33], { bits: 3, groupSize: 5 })],
   ["levels normal 2-bit g100 17x33", randomLevels([17, 33], { bits: 2, groupSize: 100 })],

@@ -1,7 +1,7 @@
 // What every storage form means, written from the definitions in operator.ts, one element at a
 // time, and how far a device that computes in f32 may be off.
 
-import { hadamardMatrix } from "@pare/linalg";
+import { e8pCodebook, e8pResidualCodebook, hadamardMatrix } from "@pare/linalg";
 import { toF64 } from "@pare/tensor";
 import type { FormName, OperatorOf } from "../form.ts";
 import type { MatrixShape, Operator, Rotation } from "../operator.ts";
@@ -134,6 +134,32 @@ const ORACLES: { readonly [F in FormName]: (operator: OperatorOf<F>) => Oracle }
       magnitudes[i] = Math.abs(d * scale * code) + Math.abs(dmin * minimum);
     }
     return { values, norm: normOf(magnitudes), roundings: cols + 6 };
+  },
+
+  lattice({ shape: [rows, cols], bits, residualScale, granularity, codes, scales }) {
+    const [first, residuals] = [e8pCodebook(), e8pResidualCodebook()];
+    const values = new Float64Array(rows * cols);
+    // A device may add the shift of each codeword apart, and the residual of each block.
+    const magnitudes = new Float64Array(rows * cols);
+    const [rowBytes, blocks] = [codes.shape[1], Math.ceil(cols / 8)];
+    for (let row = 0; row < rows; row++) {
+      const scale = toF64(scales).data[granularity === "row" ? row : 0];
+      for (let col = 0; col < cols; col++) {
+        const block = Math.floor(col / 8);
+        const c = first[8 * readBits(codes.data, rowBytes, row, block, 16) + col % 8] / 4;
+        let r = 0;
+        if (bits === 4) {
+          r = first[8 * readBits(codes.data, rowBytes, row, blocks + block, 16) + col % 8] / 4;
+        } else if (bits === 3) {
+          r = residuals[8 * readBits(codes.data, rowBytes, row, 2 * blocks + block, 8) + col % 8] /
+            4;
+        }
+        const ratio = residualScale ?? 1;
+        values[row * cols + col] = scale * (c + r / ratio);
+        magnitudes[row * cols + col] = scale * (Math.abs(c) + 0.5 + (Math.abs(r) + 0.5) / ratio);
+      }
+    }
+    return { values, norm: normOf(magnitudes), roundings: cols + 8 };
   },
 
   product({ left, right }) {
