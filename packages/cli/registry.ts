@@ -59,6 +59,10 @@ export const REGISTRY: Registry = {
     "rtn",
     "Rounds every weight to the nearest level of a uniform grid; needs no calibration",
   ),
+  e8p: byQuantizer(
+    "e8p",
+    "Points of the lattice E8, eight weights at a time; no calibration, at its best with --rotate",
+  ),
   hqq: byQuantizer("hqq", "As rtn, with zero points fitted to all but outliers; no calibration"),
   nf4: byQuantizer("nf4", "Levels at quantiles of the normal distribution; no calibration"),
   mxfp4: byQuantizer(

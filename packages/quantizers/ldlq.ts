@@ -162,7 +162,7 @@ function boundQuantizer<Name extends keyof ColumnQuantizerOptions>(
   shape: MatrixShape,
 ) {
   const { plan, blockSize, begin } = COLUMN_QUANTIZERS[method];
-  const given = { ...options };
+  const given = { ...options } as ColumnQuantizerOptions[Name];
   return {
     node: plan(shape, given),
     blockSize: blockSize(given, shape),

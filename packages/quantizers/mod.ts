@@ -23,6 +23,8 @@ export * from "./bind_quantizer.ts";
 export * from "./column_quantizer.ts";
 export * from "./column_quantizers.ts";
 export type { GramSource } from "./check_gram.ts";
+export * from "./e8p.ts";
+export { E8P_CHECKS, type E8pOptions, planE8p } from "./e8p_options.ts";
 export { type FeedbackContext, type FeedbackOptions } from "./feedback_options.ts";
 export * from "./gptq.ts";
 export * from "./hadamard_sides.ts";

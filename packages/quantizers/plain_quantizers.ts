@@ -4,6 +4,8 @@
 import type { Device } from "@pare/linalg";
 import type { Operator, WeightPlan } from "@pare/operators";
 import type { Checks, Tensor } from "@pare/tensor";
+import { e8p } from "./e8p.ts";
+import { E8P_CHECKS, type E8pOptions, planE8p } from "./e8p_options.ts";
 import { hqq, HQQ_CHECKS, type HqqOptions, planHqq } from "./hqq.ts";
 import { mxfp4, MXFP4_CHECKS, type Mxfp4Options, planMxfp4 } from "./mxfp4.ts";
 import { nf4, NF4_CHECKS, type Nf4Options, planNf4 } from "./nf4.ts";
@@ -59,6 +61,8 @@ export interface PlainQuantizerOptions {
   rtn: RtnOptions;
   /** Half-quadratic quantization. */
   hqq: HqqOptions;
+  /** Points of the lattice E8. */
+  e8p: E8pOptions;
   /** Levels at quantiles of the normal distribution. */
   nf4: Nf4Options;
   /** Floats of four bits, powers of two for each 32. */
@@ -88,6 +92,12 @@ export const PLAIN_QUANTIZERS: {
     needsGram: () => false,
     plan: planHqq,
     quantize: (weight, _gram, options) => hqq(weight, options),
+  },
+  e8p: {
+    checks: E8P_CHECKS,
+    needsGram: () => false,
+    plan: planE8p,
+    quantize: (weight, _gram, options, device) => e8p(weight, { ...options, device }),
   },
   nf4: {
     checks: NF4_CHECKS,
