@@ -86,6 +86,26 @@ const SETTINGS: readonly [
     0.6,
     4.64,
   ],
+  // Without inputs, R is rounded to nearest, and L to what R has become.
+  ["svd factors by gptq", "svd", factorsBy("gptq", { groupSize: 16 }), 0.4, 4.3],
+  ["svd junction by gptq", "svd", { ...factorsBy("gptq", {}), storage: "junction" }, 0.4, 4.01],
+  [
+    "asvd-I factors by ldlq",
+    "asvd",
+    factorsBy("ldlq", { quantizer: { method: "rtn", options: { granularity: "row" } } }),
+    0.6,
+    3.7,
+  ],
+  [
+    "asvd-I factors in a random basis",
+    "asvd",
+    factorsBy("incoherence", {
+      quantizer: { method: "rtn", options: { partialGroups: true } },
+      sides: "input",
+    }),
+    0.6,
+    3.8,
+  ],
   ["nid-I 6-bit factors", "nid", quantizedBy({ bits: 6 }), 0.6, 5.57],
   ["nsvd-I 4-bit factors", "nsvd", quantizedBy({ bits: 4 }), 0.6, 3.67],
   [
@@ -112,9 +132,14 @@ function inBasis(options: Record<string, unknown>): Record<string, unknown> {
   return { quantizer: { method: "rtn", options } };
 }
 
+/** Options of a low-rank method whose factors are stored by a quantizer. */
+function factorsBy(method: string, options: Record<string, unknown>): Record<string, unknown> {
+  return { keep: 0.8, factorQuantizer: { method, options } };
+}
+
 /** Options of a low-rank method whose factors are rounded to nearest. */
 function quantizedBy(options: Record<string, unknown>): Record<string, unknown> {
-  return { keep: 0.8, factorQuantizer: { method: "rtn", options } };
+  return factorsBy("rtn", options);
 }
 
 const WEIGHT = randomNormal([ROWS, COLS], { seed: 11 });

@@ -16,7 +16,7 @@ export interface FactorStore {
   needsGram(side: Side): boolean;
   /** What `store` will return; throws for a shape that does not fit. */
   plan(side: Side, shape: MatrixShape): OperatorNode;
-  /** Stores a factor; `gram` is of its inputs, `null` where none is known or needed. */
+  /** Stores a factor; `gram` is of its inputs, `null` where it is not needed. */
   store(
     side: Side,
     factor: Tensor<"f64">,

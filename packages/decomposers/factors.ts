@@ -63,7 +63,8 @@ export async function storeFactors(
   }
   const target = await targetOf(options, store, context, () => factors);
   const { left, right } = store.isQuantizer ? await balanceFactors(factors, gram, device) : factors;
-  const stored = await store.store("right", right, store.needsGram("right") ? gram : null, device);
+  const seen = store.needsGram("right") ? gram ?? identity(right.shape[1]) : null;
+  const stored = await store.store("right", right, seen, device);
   return await storeLeft(store, left, stored, { target, gram, hasScales: false, device });
 }
 
@@ -81,13 +82,19 @@ export async function storeJunction(
   const { gram, device } = context;
   const { left, columns, rest } = junction;
   const target = await targetOf(options, store, context, () => factorsOfJunction(junction));
-  const restGram = store.needsGram("right") && gram ? othersOf(gram, columns) : null;
-  const stored = interpolative(
-    rest && await store.store("right", rest, restGram, device),
-    columns,
-  );
+  const seen = rest && store.needsGram("right")
+    ? gram ? othersOf(gram, columns) : identity(rest.shape[1])
+    : null;
+  const stored = interpolative(rest && await store.store("right", rest, seen, device), columns);
   const hasScales = store.isQuantizer;
   return await storeLeft(store, left, stored, { target, gram, hasScales, device });
+}
+
+/** What errors weigh where no inputs are known: all columns the same, and each by itself. */
+function identity(n: number): Tensor<"f64"> {
+  const data = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) data[i * (n + 1)] = 1;
+  return { dtype: "f64", shape: [n, n], data };
 }
 
 /** What L is fitted to once R is rounded; `null` where it is left as it is. */
