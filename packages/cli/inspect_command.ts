@@ -101,6 +101,8 @@ function describe(node: OperatorNode): string {
       return node.layout;
     case "lattice":
       return `lattice ${node.bits}-bit per ${node.granularity}`;
+    case "trellis":
+      return `trellis ${node.bits}-bit, ${node.stateBits} state bits`;
     case "product":
       return `${describe(node.left)} · ${describe(node.right)}, rank ${shapeOfNode(node.left)[1]}`;
     case "sum":

@@ -10,6 +10,7 @@ import { ROTATED } from "./rotated.ts";
 import { SCALED } from "./scaled.ts";
 import { SUM } from "./sum.ts";
 import { SUPERBLOCK } from "./superblock.ts";
+import { TRELLIS } from "./trellis.ts";
 
 /**
  * Every storage form: the only place where forms are told apart by name.
@@ -22,6 +23,7 @@ export const FORMS: Readonly<Record<FormName, Form>> = {
   levels: LEVELS,
   superblock: SUPERBLOCK,
   lattice: LATTICE,
+  trellis: TRELLIS,
   product: PRODUCT,
   sum: SUM,
   scaled: SCALED,

@@ -57,3 +57,4 @@ export { isInParts, ownTensorSpecsOf, type SharedParts, storedName } from "./sha
 export { sum } from "./sum.ts";
 export { superblock, type SuperblockParts } from "./superblock.ts";
 export { tensorSpecsOf } from "./tensor_specs_of.ts";
+export { trellisCoded, trellisCodesShape, trellisSteps, type TrellisTiles } from "./trellis.ts";

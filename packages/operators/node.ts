@@ -45,6 +45,16 @@ export type OperatorNode =
     readonly granularity: "row" | "tensor";
     readonly scaleDtype: "f16" | "f32";
   }
+  | {
+    readonly form: "trellis";
+    readonly shape: MatrixShape;
+    readonly bits: number;
+    readonly stateBits: number;
+    readonly tileHeight: number;
+    readonly tileWidth: number;
+    readonly scaleDtype: "f16" | "f32";
+    readonly granularity: "row" | "tensor";
+  }
   | { readonly form: "product"; readonly left: OperatorNode; readonly right: OperatorNode }
   | { readonly form: "sum"; readonly terms: readonly OperatorNode[] }
   | {

@@ -105,6 +105,33 @@ export interface LatticeOperator {
   readonly scales: Tensor<"f16"> | Tensor<"f32">;
 }
 
+/**
+ * Weights that are the states of walks through a trellis: `w = scale · level(state) / deviation`, see
+ * `trellisLevel`. Tiles are cut from the top left on, and those at the end filled up; in a tile, weights
+ * follow each other down the columns, each with bits of its own in a circle of bits, and a state is the
+ * bits from there on, see `trellisState`.
+ */
+export interface TrellisOperator {
+  /** The storage form. */
+  readonly form: "trellis";
+  /** `[outFeatures, inFeatures]`. */
+  readonly shape: MatrixShape;
+  /** The bits of one weight, 1 to 4. */
+  readonly bits: number;
+  /** The bits of a state, from `bits` to 16, and no more than a tile has. */
+  readonly stateBits: number;
+  /** Rows of a tile, a multiple of 8. */
+  readonly tileHeight: number;
+  /** Columns of a tile, of 256 weights at most. */
+  readonly tileWidth: number;
+  /** Whether a scale is that of a row, or of the whole matrix. */
+  readonly granularity: "row" | "tensor";
+  /** Tile after tile: u8 `[ceil(rows / tileHeight), ceil(cols / tileWidth) · bytes of a tile]`. */
+  readonly codes: Tensor<"u8">;
+  /** `[rows, 1]`, or `[1, 1]`. */
+  readonly scales: Tensor<"f16"> | Tensor<"f32">;
+}
+
 /** left · right. */
 export interface ProductOperator {
   /** The storage form. */
@@ -206,6 +233,7 @@ export type Operator =
   | LevelsOperator
   | SuperblockOperator
   | LatticeOperator
+  | TrellisOperator
   | ProductOperator
   | SumOperator
   | ScaledOperator

@@ -20,6 +20,8 @@ import {
   scaled,
   sum,
   superblock,
+  trellisCoded,
+  trellisCodesShape,
 } from "../mod.ts";
 import type {
   AffineOperator,
@@ -29,6 +31,7 @@ import type {
   MatrixShape,
   Operator,
   SuperblockOperator,
+  TrellisOperator,
 } from "../operator.ts";
 
 /** Options of {@linkcode randomAffine}. */
@@ -128,6 +131,31 @@ export function randomLevels(
   });
 }
 
+/** Makes an operator of random trellis codes, every one of them possible. */
+export function randomTrellis(
+  shape: MatrixShape,
+  options: {
+    bits?: number;
+    stateBits?: number;
+    tileHeight?: number;
+    tileWidth?: number;
+    scaleDtype?: "f16" | "f32";
+    hasRowScales?: boolean;
+  },
+): TrellisOperator {
+  const { bits = 2, stateBits = 12, tileHeight = 64, tileWidth = 1 } = options;
+  const { scaleDtype = "f32", hasRowScales = false } = options;
+  const layout = { bits, stateBits, tileHeight, tileWidth };
+  const scales = randomNormal([hasRowScales ? shape[0] : 1, 1], { seed: bits, stream: 2 });
+  return trellisCoded({
+    shape,
+    ...layout,
+    granularity: hasRowScales ? "row" : "tensor",
+    codes: randomCodes(trellisCodesShape(shape, layout), 8, bits),
+    scales: castTo(scales, scaleDtype),
+  });
+}
+
 function randomCodes(shape: readonly number[], bits: number, seed: number): Tensor<"u8"> {
   const { data } = randomUniform([sizeOf(shape)], { seed, stream: 3 });
   return tensor(Uint8Array.from(data, (u) => Math.floor(u * 2 ** bits)), shape, "u8");
@@ -222,6 +250,27 @@ export const OPERATORS: readonly (readonly [name: string, operator: Operator])[]
   ["levels normal g1 1x1", randomLevels([1, 1], { groupSize: 1, scaleDtype: "f32" })],
   ["superblock 3x512", randomSuperblock([3, 512])],
   ["superblock, some scales zero 2x256", randomSuperblock([2, 256], 1, true)],
+  ["trellis 2-bit 64x172", randomTrellis([64, 172], {})],
+  [
+    "trellis 1-bit, tiles of 16x8 17x33",
+    randomTrellis([17, 33], { bits: 1, tileHeight: 16, tileWidth: 8 }),
+  ],
+  [
+    "trellis 3-bit of 16, row scales 17x33",
+    randomTrellis([17, 33], { bits: 3, stateBits: 16, tileHeight: 24, hasRowScales: true }),
+  ],
+  [
+    "trellis 4-bit of 4, f16 row scales 64x172",
+    randomTrellis([64, 172], {
+      bits: 4,
+      stateBits: 4,
+      tileHeight: 32,
+      tileWidth: 4,
+      scaleDtype: "f16",
+      hasRowScales: true,
+    }),
+  ],
+  ["trellis 1x1", randomTrellis([1, 1], { tileHeight: 8, stateBits: 8 })],
   ["product rank 3 17x33", product(randomDense([17, 3], 1), randomDense([3, 33], 2))],
   ["product rank 1 5x7", product(randomDense([5, 1], 1), randomDense([1, 7], 2))],
   [

@@ -162,6 +162,32 @@ const ORACLES: { readonly [F in FormName]: (operator: OperatorOf<F>) => Oracle }
     return { values, norm: normOf(magnitudes), roundings: cols + 8 };
   },
 
+  trellis({ shape: [rows, cols], bits, stateBits, tileHeight, tileWidth, codes, scales }) {
+    const values = new Float64Array(rows * cols);
+    // A device may split step · (level + 510) from step · 510.
+    const magnitudes = new Float64Array(rows * cols);
+    const size = tileHeight * tileWidth;
+    for (let row = 0; row < rows; row++) {
+      const scale = toF64(scales).data[scales.shape[0] > 1 ? row : 0];
+      const step = Math.fround(scale / 147.8005);
+      for (let col = 0; col < cols; col++) {
+        const first = Math.floor(col / tileWidth) * size * bits;
+        const position = (col % tileWidth * tileHeight + row % tileHeight) * bits;
+        let state = 0;
+        for (let bit = stateBits - 1; bit >= 0; bit--) {
+          const at = first + (position + bit) % (size * bits);
+          const line = Math.floor(row / tileHeight);
+          state = 2 * state + readBits(codes.data, codes.shape[1], line, at, 1);
+        }
+        const hash = BigInt(state) * 0x83dcd12dn;
+        const sum = [0n, 8n, 16n, 24n].reduce((sum, by) => sum + Number(hash >> by & 255n), 0);
+        values[row * cols + col] = step * (sum - 510);
+        magnitudes[row * cols + col] = step * 1020;
+      }
+    }
+    return { values, norm: normOf(magnitudes), roundings: cols + 6 };
+  },
+
   product({ left, right }) {
     const [l, r] = [oracleOf(left), oracleOf(right)];
     const values = multiply(l.values, left.shape, r.values, right.shape);
