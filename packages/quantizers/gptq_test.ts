@@ -9,6 +9,9 @@ import { rtn } from "./rtn.ts";
 import { gptqTwin } from "./testing/gptq_twin.ts";
 import { errorsOf, identityGram, lossOf, randomGram } from "./testing/layers.ts";
 
+/** What the paper does. */
+const PLAIN = { order: "ascending", clip: false, refinements: 0 } as const;
+
 /** Columns from last to first. */
 function reversed<T extends Tensor | Tensor<"f64">>(matrix: T, both = false): T {
   const [rows, cols] = matrix.shape;
@@ -27,7 +30,7 @@ Deno.test("gptq() has the codes of the algorithm of its paper, and of LDLQ turne
     const grid = { bits, granularity: "row" } as const;
     for (const create of [createReferenceDevice, () => createWasmDevice({ threads: 2 })]) {
       using device = await create();
-      const operator = await gptq(weight, gram, { ...grid, groups: "static", device });
+      const operator = await gptq(weight, gram, { ...PLAIN, ...grid, groups: "static", device });
       assert(operator.form === "affine");
       const codes = unpackCodes(operator).data;
       const plain = rtn(weight, grid);
@@ -89,7 +92,7 @@ Deno.test("gptq() fits dynamic groups to what their columns are by then", async 
   for (const grid of grids) {
     for (const order of ["ascending", "group-aware"] as const) {
       using device = createReferenceDevice();
-      const options: GptqOptions = { ...grid, order, groups: "dynamic" };
+      const options: GptqOptions = { ...PLAIN, ...grid, order, groups: "dynamic" };
       const operator = await gptq(weight, identityGram(300, 2), { ...options, device });
       const plain = rtn(weight, grid);
       // The clipped share is chosen by powers to 1e-4, and one that is as good may be another.
@@ -110,7 +113,7 @@ Deno.test("gptq() fits a dynamic group by the errors of all columns before it", 
   const weight = tensor(Float32Array.of(1.4, 3, 0.6, 3), [1, 4]);
   const gram = identityGram(4, 1);
   gram.data[2] = gram.data[8] = 0.9;
-  const options = { bits: 2, groupSize: 2, scaleDtype: "f32", damping: 0 } as const;
+  const options = { ...PLAIN, bits: 2, groupSize: 2, scaleDtype: "f32", damping: 0 } as const;
   const operator = await gptq(weight, gram, options);
   assert(operator.form === "affine");
   assertEquals(unpackCodes(operator).data, Uint8Array.of(1, 3, 1, 3));

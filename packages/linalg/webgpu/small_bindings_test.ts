@@ -3,7 +3,7 @@
 // is exact in f32 in whatever order.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import type { AnyTensor } from "@pare/tensor";
+import { type AnyTensor, tensor } from "@pare/tensor";
 import type { DeviceArray } from "../device_array.ts";
 import { deviceTest } from "./testing/gpu_test_device.ts";
 import { type Compute, indices, integers, twinTest } from "./testing/twin_test.ts";
@@ -75,6 +75,20 @@ cutTest(
 );
 cutTest("scale", (put, device) => device.scale(put(integers([1000], 1)), -3));
 cutTest("activate", (put, device) => device.activate(put(integers([1000], 1)), "relu"));
+cutTest("roundColumns", (put, device) => {
+  const perGrid = (value: number) => put(tensor(new Float32Array(120).fill(value), [60, 2]));
+  const grids = {
+    steps: perGrid(2),
+    gridOf: put(indices(9, 2)),
+    levels: { count: 16, zeroPoints: perGrid(8) },
+  };
+  const feedback = { weight: put(integers([60, 9], 2)), triangle: put(integers([9, 9], 3)) };
+  return device.roundColumns(put(integers([60, 9], 1)), grids, feedback);
+});
+cutTest("fitGrids", (put, device) => {
+  const options = { count: 2, symmetric: true, stepDtype: "f32" } as const;
+  return device.fitGrids(put(integers([60, 9], 1)), options).steps;
+});
 cutTest("transpose", (put, device) => device.transpose(put(integers([50, 100], 1))));
 cutTest("hadamard", (put, device) => device.hadamard(put(integers([10, 256], 1)), 256));
 cutTest(
