@@ -46,6 +46,23 @@ const SETTINGS: readonly [
     3.3e-2,
     3.65,
   ],
+  // Of normal weights what 12 state bits allow, a tenth above; tiles of 48 rows are whole, and the scale
+  // is one of 3072 weights, or of 64.
+  ["trellis 2-bit", "trellis", {}, 7.9e-2, 2.011],
+  [
+    "trellis 4-bit of 8 per row",
+    "trellis",
+    { bits: 4, stateBits: 8, granularity: "row", scaleDtype: "f16" },
+    7e-3,
+    4.25,
+  ],
+  [
+    "ldlq by a trellis 3-bit, refined",
+    "ldlq",
+    { quantizer: { method: "trellis", options: { bits: 3, stateBits: 10 } }, refinements: 1 },
+    0.1,
+    3.011,
+  ],
   ["rtn 2-bit g32 clipped", "rtn", { bits: 2, groupSize: 32, clip: true }, 0.14, 2.625],
   // Error feedback puts errors where inputs seldom are, which 100 tokens leave much room for in 64
   // channels: weights themselves are off by three times as much and more.

@@ -63,6 +63,10 @@ export const REGISTRY: Registry = {
     "e8p",
     "Points of the lattice E8, eight weights at a time; no calibration, at its best with --rotate",
   ),
+  trellis: byQuantizer(
+    "trellis",
+    "Walks through a trellis, 1 to 4 bits a weight; no calibration, at its best with --rotate",
+  ),
   hqq: byQuantizer("hqq", "As rtn, with zero points fitted to all but outliers; no calibration"),
   nf4: byQuantizer("nf4", "Levels at quantiles of the normal distribution; no calibration"),
   mxfp4: byQuantizer(

@@ -10,6 +10,8 @@ import type { Nvfp4Options } from "./nvfp4.ts";
 import type { NamedOptions } from "./plain_quantizers.ts";
 import type { RtnOptions } from "./rtn_options.ts";
 import { RTN_COLUMNS } from "./rtn_columns.ts";
+import { TRELLIS_COLUMNS } from "./trellis_columns.ts";
+import type { TrellisOptions } from "./trellis_options.ts";
 
 /** The options of each quantizer that can round column by column. */
 export interface ColumnQuantizerOptions {
@@ -17,6 +19,8 @@ export interface ColumnQuantizerOptions {
   rtn: RtnOptions;
   /** Points of the lattice E8, eight columns at a time. */
   e8p: E8pOptions;
+  /** Walks through a trellis, down one column at a time, or a few where they are short. */
+  trellis: TrellisOptions;
   /** Levels at quantiles of the normal distribution. */
   nf4: Nf4Options;
   /** Floats of four bits, powers of two for each 32. */
@@ -37,6 +41,7 @@ export const COLUMN_QUANTIZERS: {
 } = {
   rtn: RTN_COLUMNS,
   e8p: E8P_COLUMNS,
+  trellis: TRELLIS_COLUMNS,
   nf4: NF4_COLUMNS,
   mxfp4: MXFP4_COLUMNS,
   nvfp4: NVFP4_COLUMNS,

@@ -39,3 +39,5 @@ export { nvfp4, NVFP4_CHECKS, type Nvfp4Options, planNvfp4 } from "./nvfp4.ts";
 export * from "./plain_quantizers.ts";
 export * from "./q4_k.ts";
 export * from "./quantizers.ts";
+export * from "./trellis.ts";
+export { planTrellis, TRELLIS_CHECKS, type TrellisOptions } from "./trellis_options.ts";

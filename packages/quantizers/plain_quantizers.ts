@@ -15,6 +15,8 @@ import { ldlq, LDLQ_CHECKS, type LdlqOptions, planLdlq } from "./ldlq.ts";
 import { planQ4k, q4k, Q4K_CHECKS, type Q4kOptions } from "./q4_k.ts";
 import { planRtn, rtn } from "./rtn.ts";
 import { RTN_CHECKS, type RtnOptions } from "./rtn_options.ts";
+import { trellis } from "./trellis.ts";
+import { planTrellis, TRELLIS_CHECKS, type TrellisOptions } from "./trellis_options.ts";
 
 /** A quantizer as other methods know it. */
 export interface Quantizer<Options extends object> {
@@ -63,6 +65,8 @@ export interface PlainQuantizerOptions {
   hqq: HqqOptions;
   /** Points of the lattice E8. */
   e8p: E8pOptions;
+  /** Walks through a trellis. */
+  trellis: TrellisOptions;
   /** Levels at quantiles of the normal distribution. */
   nf4: Nf4Options;
   /** Floats of four bits, powers of two for each 32. */
@@ -98,6 +102,12 @@ export const PLAIN_QUANTIZERS: {
     needsGram: () => false,
     plan: planE8p,
     quantize: (weight, _gram, options, device) => e8p(weight, { ...options, device }),
+  },
+  trellis: {
+    checks: TRELLIS_CHECKS,
+    needsGram: () => false,
+    plan: planTrellis,
+    quantize: (weight, _gram, options, device) => trellis(weight, { ...options, device }),
   },
   nf4: {
     checks: NF4_CHECKS,

@@ -1,0 +1,46 @@
+// Scales that bring weights to a wanted deviation.
+
+import { castTo, type Tensor, tensor, toF32 } from "@pare/tensor";
+
+/** Which weights share a scale, what it is for, and how it is stored. */
+export interface DeviationSettings {
+  /** A row, or the whole matrix. */
+  readonly granularity: "row" | "tensor";
+  /** s, the root mean square that weights are brought to. */
+  readonly scale: number;
+  /** What scales are rounded to. */
+  readonly scaleDtype: "f16" | "f32";
+}
+
+/**
+ * σ / s of each row, or of all, with σ the root mean square, rounded to the dtype that it is stored in:
+ * `[rows, 1]` or `[1, 1]`.
+ *
+ * @throws {RangeError} If a weight is not finite, or a scale is too large for its dtype.
+ */
+export function deviationScales(
+  action: string,
+  { shape: [rows, cols], data }: Tensor,
+  { granularity, scale, scaleDtype }: DeviationSettings,
+): Tensor<"f16"> | Tensor<"f32"> {
+  const runs = granularity === "row" ? rows : 1;
+  const length = rows * cols / runs;
+  const exact = Float32Array.from({ length: runs }, (_, run) => {
+    let squares = 0;
+    for (let i = run * length; i < (run + 1) * length; i++) squares += data[i] * data[i];
+    if (!Number.isFinite(squares)) refuseNumber(action, data);
+    return Math.sqrt(squares / length) / scale;
+  });
+  const scales = castTo(tensor(exact, [runs, 1]), scaleDtype);
+  if (toF32(scales).data.every(Number.isFinite)) return scales;
+  throw new RangeError(
+    `${action} as every scale must fit its dtype, which f32 may do: current scaleDtype is ` +
+      scaleDtype,
+  );
+}
+
+/** Squares of f32 do not leave the range of f64, so that one of the weights is not finite. */
+function refuseNumber(action: string, data: Float32Array): never {
+  const value = data.find((number) => !Number.isFinite(number));
+  throw new RangeError(`${action} as every weight must be finite: current value is ${value}`);
+}
