@@ -11,14 +11,17 @@ export const TRIPLES = 80;
 export const PATTERN_WORDS = 88;
 /** 2 v_i + 8 as 4 bits each, by code of the residual codebook. */
 export const RESIDUAL_WORDS = 344;
-/** f32 [256, 8]: |v|, by pattern, its last entry negative where their sum is odd. */
-export const PATTERN_FLOATS = 600;
-/** u32 [128, 8]: what to flip the signs of those by, by bits 0 … 6 of a code. */
-export const SIGN_MASKS = 2648;
-/** f32 [256, 8]: the residual codebook. */
-export const RESIDUAL_FLOATS = 3672;
+/**
+ * i8 [256, 8]: |v| − 1/2 by pattern, but in the last place −|v| − 1/2, the same with all bits flipped,
+ * where the sum is odd.
+ */
+export const PATTERN_BYTES = 600;
+/** i8 [256, 8]: what to flip those by, 0 or −1, by the lower byte of a code. */
+export const SIGN_BYTES = 1112;
+/** i8 [256, 8]: 2 v, by code of the residual codebook. */
+export const RESIDUAL_BYTES = 1624;
 /** Words in all. */
-export const TABLE_WORDS = 5720;
+export const TABLE_WORDS = 2136;
 
 /** Patterns with five entries 3/2. */
 export const TRIPLE_COUNT = 29;

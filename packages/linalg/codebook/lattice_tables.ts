@@ -1,4 +1,4 @@
-// What devices need to know of E8P to encode and to decode it, in one array of 22 KiB; see
+// What devices need to know of E8P to encode and to decode it, in one array of 8 KiB; see
 // lattice_layout.ts.
 
 import type { Kernels } from "../kernels.ts";
@@ -6,11 +6,11 @@ import { e8pResidualCodebook } from "./e8p.ts";
 import { e8pPatterns, halfTriples, PATTERNS } from "./e8p_patterns.ts";
 import {
   FIVES,
-  PATTERN_FLOATS,
+  PATTERN_BYTES,
   PATTERN_WORDS,
-  RESIDUAL_FLOATS,
+  RESIDUAL_BYTES,
   RESIDUAL_WORDS,
-  SIGN_MASKS,
+  SIGN_BYTES,
   TABLE_WORDS,
   THREES,
   TRIPLES,
@@ -20,7 +20,7 @@ import {
 export function latticeTables(): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(TABLE_WORDS);
   const bytes = new Uint8Array(words.buffer);
-  const floats = new Float32Array(words.buffer);
+  const signed = new Int8Array(words.buffer);
   const patterns = e8pPatterns();
   const residual = e8pResidualCodebook();
   for (let a = 0; a < PATTERNS; a++) {
@@ -33,21 +33,22 @@ export function latticeTables(): Uint32Array<ArrayBuffer> {
     for (let i = 0; i < 8; i++) {
       words[PATTERN_WORDS + a] |= entries[i] << 4 * i;
       words[RESIDUAL_WORDS + a] |= (residual[8 * a + i] / 2 + 8) << 4 * i;
-      floats[PATTERN_FLOATS + 8 * a + i] = (i === 7 && isOdd ? -entries[i] : entries[i]) / 2;
-      floats[RESIDUAL_FLOATS + 8 * a + i] = residual[8 * a + i] / 4;
+      const whole = (entries[i] - 1) / 2;
+      signed[4 * PATTERN_BYTES + 8 * a + i] = i === 7 && isOdd ? ~whole : whole;
+      signed[4 * RESIDUAL_BYTES + 8 * a + i] = residual[8 * a + i] / 2;
     }
     words[PATTERN_WORDS + a] |= isOdd << 31;
   }
   for (const [i, triple] of halfTriples().entries()) {
     bytes[4 * TRIPLES + i] = triple.reduce((mask, position) => mask | 1 << position, 0);
   }
-  for (let signs = 0; signs < 128; signs++) {
+  for (let code = 0; code < 256; code++) {
     let last = 0;
     for (let i = 0; i < 7; i++) {
-      words[SIGN_MASKS + 8 * signs + i] = signs >> i << 31;
-      last ^= signs >> i & 1;
+      signed[4 * SIGN_BYTES + 8 * code + i] = -(code >> i & 1);
+      last ^= code >> i & 1;
     }
-    words[SIGN_MASKS + 8 * signs + 7] = last << 31;
+    signed[4 * SIGN_BYTES + 8 * code + 7] = -last;
   }
   return words;
 }

@@ -230,6 +230,25 @@ export const LATTICE_CASES: readonly DeviceCase[] = [
     },
   })),
   {
+    name: "latticeMatmul() hands on what is not finite, and numbers of any size",
+    async run({ device }) {
+      const { arrays, expected } = randomProduct(device, FORMATS[0], [9, 40], true);
+      using weight = arrays;
+      using broken = device.upload(tensor(Float32Array.of(1, NaN, ...Array(38).fill(1)), [1, 40]));
+      using none = device.latticeMatmul(broken, weight);
+      const data = new Float64Array(9).fill(NaN);
+      await assertOnDevice(device, none, { shape: [1, 9], data }, "NaN");
+      for (const size of [1e-30, 1e30, 0]) {
+        const { shape, data } = randomValues([1, 40], 4, "f32");
+        // One of them a million times the others.
+        const x = data.map((value, i) => Math.fround(i === 5 ? size : value * size * 1e-6));
+        using array = put(device, { shape, data: x }, "f32");
+        using result = device.latticeMatmul(array, weight);
+        await assertOnDevice(device, result, expected({ shape, data: x }), `of size ${size}`);
+      }
+    },
+  },
+  {
     name: "latticeMatmul() refuses parts that do not fit",
     run({ device }) {
       using x = device.zeros([2, 20]);

@@ -51,6 +51,11 @@ function restore(codes: i32, row: usize, col: usize, count: usize, target: usize
 
 /** A task of few tokens. */
 export function thinTask(codes: i32, task: usize): void {
+  thinRows(codes, task * taskRows(), min(word(5), (task + 1) * taskRows()));
+}
+
+/** The products of few tokens with some rows. */
+export function thinRows(codes: i32, first: usize, end: usize): void {
   const x = word(3);
   const tokens = word(4);
   const rows = word(5);
@@ -58,8 +63,7 @@ export function thinTask(codes: i32, task: usize): void {
   const out = word(11);
   const weights = spare() + LAYOUT_BYTES;
   const sums = weights + DOT_ROWS * COLS * 4;
-  const end = min(rows, (task + 1) * taskRows());
-  for (let row = task * taskRows(); row < end; row += DOT_ROWS) {
+  for (let row = first; row < end; row += DOT_ROWS) {
     const count = min(DOT_ROWS, end - row);
     for (let col: usize = 0; col < cols; col += COLS) {
       const depth = min(COLS, cols - col);
