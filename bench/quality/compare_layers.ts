@@ -62,7 +62,8 @@ async function run(values: FlagValues): Promise<number> {
   const seed = values.number("seed") ?? 1;
   const wanted = values.text("methods") ?? "";
   const contenders = sets.flatMap((set) => QUANTIZER_CONTENDERS[set])
-    .filter(({ name }) => name.includes(wanted));
+    // One layer has no other to share a factor with.
+    .filter(({ name, ladder: [first] }) => name.includes(wanted) && !first.options?.sharedRight);
   using device = await createWasmDevice();
   const results: object[] = [];
   for (const [rows, cols] of shapes) {
