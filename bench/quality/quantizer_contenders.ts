@@ -85,7 +85,10 @@ function ladders(target: number): Record<string, WrittenStep[]> {
     "hqq": grids((options) => ({ method: "hqq", options })),
     "awq": grids((options) => ({ method: "awq", options })),
     "gptq": grids((options) => ({ method: "gptq", options })),
-    "gptq, rotated": grids((options) => rotated({ method: "gptq", options })),
+    "gptq, clipped": grids((options) => ({ method: "gptq", options: { ...options, clip: true } })),
+    "gptq, clipped, rotated": grids((options) =>
+      rotated({ method: "gptq", options: { ...options, clip: true } })
+    ),
     "E8P LDLQ, rotated": [2, 3, 4].map((bits) => rotated(ldlq("e8p", bits))),
     "trellis LDLQ, rotated": [2, 3, 4].map((bits) => rotated(ldlq("trellis", bits))),
     "CALDERA E8P, rank 0": rankZero("e8p"),
