@@ -12,6 +12,8 @@ import { assert, assertEquals, assertLessOrEqual, assertThrows } from "@std/asse
 const ROWS = 48;
 const COLS = 64;
 
+const NF3 = { bits: 3, groupSize: 32, scaleDtype: "f8e4m3" };
+
 const SETTINGS: readonly [
   name: string,
   method: string,
@@ -29,6 +31,13 @@ const SETTINGS: readonly [
   ["rtn 4-bit per row", "rtn", { bits: 4, granularity: "row" }, 9.1e-3, 4.375],
   ["rtn 4-bit per tensor", "rtn", { bits: 4, granularity: "tensor" }, 2.2e-2, 4.01],
   ["rtn 3-bit g48 partial", "rtn", { bits: 3, groupSize: 48, partialGroups: true }, 4e-2, 3.7],
+  // A tenth above the errors of unit normals.
+  ["hqq 4-bit g64", "hqq", {}, 8.1e-3, 4.5],
+  ["hqq 2-bit g16", "hqq", { bits: 2, groupSize: 16 }, 0.13, 4],
+  ["nf4 g64", "nf4", {}, 9.3e-3, 4.25],
+  ["nf4 3-bit g32, scales of 8 bits", "nf4", NF3, 4.5e-2, 3.27],
+  ["mxfp4", "mxfp4", {}, 1.37e-2, 4.25],
+  ["nvfp4", "nvfp4", {}, 1e-2, 4.52],
   ["awq 4-bit g32", "awq", { groupSize: 32 }, 4e-2, 4.96],
   [
     "awq 3-bit per row, no clipping",
