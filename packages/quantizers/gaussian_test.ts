@@ -60,6 +60,11 @@ const GAUSSIAN: readonly (readonly [
   [{ method: "e8p", options: { bits: 3 } }, 3, 0.0294],
   [{ method: "e8p", options: { bits: 4 } }, 4, 0.00837],
   [{ method: "e8p", options: { bits: 4, scale: 1.03, residualScale: 3.45 } }, 4, 0.00962],
+  [{ method: "trellis", options: { bits: 1 } }, 1, 0.2798],
+  [{ method: "trellis" }, 2, 0.0723],
+  [{ method: "trellis", options: { bits: 3 } }, 3, 0.0189],
+  [{ method: "trellis", options: { bits: 4 } }, 4, 0.005],
+  [{ method: "trellis", options: { stateBits: 8 } }, 2, 0.0843],
   // A random basis leaves normal numbers what they are; its signs take a bit for each row and column.
   [{ method: "incoherence", options: { quantizer: { method: "e8p" } } }, 2, 0.0913],
 ];
