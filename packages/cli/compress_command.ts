@@ -4,6 +4,7 @@ import {
   type CompressionJob,
   estimateMemory,
   type Manifest,
+  needsOf,
   planJob,
   type PlannedJob,
   resolveRanks,
@@ -72,14 +73,25 @@ export const COMPRESS: Command = {
   },
   glossary: [
     "Methods",
-    Object.fromEntries(Object.entries(REGISTRY).map(([name, { summary }]) => [name, summary])),
+    Object.fromEntries(
+      Object.entries(REGISTRY).map(([name, { summary }]) => [
+        name,
+        needsOf({ method: name, options: {} }, REGISTRY) === "nothing"
+          ? summary
+          : `${summary}; wants a text`,
+      ]),
+    ),
   ],
   examples: [
     ["", "Compress the demo model that comes with pare, and see what it costs"],
     ["model/ --method rtn --bits 4 --group 32", "Quantize to 4 bits in groups of 32"],
     [
-      "model/ --method rtn --bits 3 --symmetric --rotate",
-      "Quantize to 3 bits in a random basis, where no weight stands out",
+      "model/ --method e8p --feedback --rotate --calibration stories.txt",
+      "Quantize to 2 bits by a lattice, errors made up for, in a random basis",
+    ],
+    [
+      "model/ --method caldera --bits-per-weight 2.5 --calibration stories.txt",
+      "The same and a correction of low rank, in 2.5 bits a weight with all that is stored",
     ],
     [
       "model/ --method asvd --keep 0.8 --calibration stories.txt --output smaller/",

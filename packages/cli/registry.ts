@@ -55,29 +55,8 @@ function byQuantizer<Name extends QuantizerName>(name: Name, summary: string): M
 
 /** The methods by name. */
 export const REGISTRY: Registry = {
-  rtn: byQuantizer(
-    "rtn",
-    "Rounds every weight to the nearest level of a uniform grid; needs no calibration",
-  ),
-  e8p: byQuantizer(
-    "e8p",
-    "Points of the lattice E8, eight weights at a time; no calibration, at its best with --rotate",
-  ),
-  trellis: byQuantizer(
-    "trellis",
-    "Walks through a trellis, 1 to 4 bits a weight; no calibration, at its best with --rotate",
-  ),
-  hqq: byQuantizer("hqq", "As rtn, with zero points fitted to all but outliers; no calibration"),
-  nf4: byQuantizer("nf4", "Levels at quantiles of the normal distribution; no calibration"),
-  mxfp4: byQuantizer(
-    "mxfp4",
-    "Floats of four bits with a power of two for each 32; no calibration",
-  ),
-  nvfp4: byQuantizer(
-    "nvfp4",
-    "Floats of four bits with a float of eight for each 16; no calibration",
-  ),
-  q4_k: byQuantizer("q4_k", "Grids of 32 weights, as llama.cpp fits and stores them in Q4_K"),
+  rtn: byQuantizer("rtn", "Rounds every weight to the nearest level of a uniform grid"),
+  hqq: byQuantizer("hqq", "As rtn, with zero points that outliers do not pull along"),
   awq: {
     summary: "As rtn, with grids that are finer for columns whose inputs are large",
     needs: "gram",
@@ -88,15 +67,27 @@ export const REGISTRY: Registry = {
   },
   gptq: byQuantizer(
     "gptq",
-    "Rounds columns to uniform grids; each makes up for the errors before it",
+    "As rtn, column by column; each makes up for the errors of those before it",
   ),
-  ldlq: byQuantizer("ldlq", "As gptq, with any quantizer of columns or of blocks of them"),
+  nf4: byQuantizer("nf4", "Levels at quantiles of the normal distribution"),
+  mxfp4: byQuantizer("mxfp4", "Floats of four bits with a power of two for each 32"),
+  nvfp4: byQuantizer("nvfp4", "Floats of four bits with a float of eight for each 16"),
+  q4_k: byQuantizer("q4_k", "Grids of 32 weights, as llama.cpp fits and stores them in Q4_K"),
+  e8p: byQuantizer(
+    "e8p",
+    "Points of the lattice E8, eight weights at a time; at its best with --feedback --rotate",
+  ),
+  trellis: byQuantizer(
+    "trellis",
+    "Paths through a trellis, 1 to 4 bits a weight; at its best with --feedback --rotate",
+  ),
+  ldlq: byQuantizer("ldlq", "As gptq, around any quantizer of columns (what --feedback makes)"),
   incoherence: byQuantizer(
     "incoherence",
-    "Any other quantizer, in a random basis where no weight stands out",
+    "Any other quantizer, in a random basis where no weight stands out (what --rotate makes)",
   ),
   svd: {
-    summary: "Splits a matrix into two thin ones by truncated SVD; needs no calibration",
+    summary: "Splits a matrix into two thin ones by truncated SVD",
     needs: "nothing",
     checks: LOW_RANK_CHECKS,
     plan: (shape, options: LowRankOptions) => planSvd(shape, options),
@@ -132,7 +123,7 @@ export const REGISTRY: Registry = {
     spectrum: gainOnInputs,
   },
   nid: {
-    summary: "Most of the rank to what calibration saw, the rest to columns of the weight itself",
+    summary: "As nsvd, with columns of the weight itself for the rest",
     needs: "gram",
     checks: NID_CHECKS,
     plan: (shape, options: NidOptions) => planNid(shape, options),
