@@ -19,7 +19,6 @@ import { type NamedQuantizer, QUANTIZERS } from "./quantizers.ts";
 const TOLERANCE = 0.015;
 
 const SIDE = 512;
-const WEIGHT = randomNormal([SIDE, SIDE], { seed: 5 });
 const device = await createWasmDevice({ threads: 1 });
 
 /** Zero points of a row fill up whole bytes, which those of three bits do not divide. */
@@ -27,6 +26,7 @@ const GAUSSIAN: readonly (readonly [
   quantizer: NamedQuantizer,
   bitsPerWeight: number,
   error: number,
+  sample?: { readonly side?: number; readonly tolerance?: number },
 ])[] = [
   [{ method: "rtn", options: { bits: 4, groupSize: 32 } }, 4.63, 0.0065],
   [{ method: "rtn", options: { bits: 4, groupSize: 64 } }, 4.31, 0.00827],
@@ -65,16 +65,32 @@ const GAUSSIAN: readonly (readonly [
   [{ method: "trellis", options: { bits: 3 } }, 3, 0.0189],
   [{ method: "trellis", options: { bits: 4 } }, 4, 0.005],
   [{ method: "trellis", options: { stateBits: 8 } }, 2, 0.0843],
+  // What was measured is off by about 1 % itself, on 4,096 to 10,240 numbers; states of 16 bits take long.
+  [{ method: "trellis", options: { stateBits: 16 } }, 2, 0.0679, { side: 128, tolerance: 0.03 }],
+  [
+    { method: "trellis", options: { bits: 3, stateBits: 16 } },
+    3,
+    0.0176,
+    { side: 128, tolerance: 0.03 },
+  ],
+  [
+    { method: "trellis", options: { bits: 4, stateBits: 16 } },
+    4,
+    0.0045,
+    { side: 128, tolerance: 0.03 },
+  ],
   // A random basis leaves normal numbers what they are; its signs take a bit for each row and column.
   [{ method: "incoherence", options: { quantizer: { method: "e8p" } } }, 2, 0.0913],
 ];
 
-for (const [quantizer, bits, error] of GAUSSIAN) {
+for (const [quantizer, bits, error, sample = {}] of GAUSSIAN) {
   const { method, options = {} } = quantizer;
+  const { side = SIDE, tolerance = TOLERANCE } = sample;
   Deno.test(`${method} ${JSON.stringify(options)} loses of normal numbers what it should`, async () => {
-    const operator = await bindQuantizer(QUANTIZERS, quantizer).quantize(WEIGHT, null, device);
-    const found = meanSquare(WEIGHT, operator);
-    assert(Math.abs(found / error - 1) < TOLERANCE, `${found}, not ${error}`);
+    const weight = randomNormal([side, side], { seed: 5 });
+    const operator = await bindQuantizer(QUANTIZERS, quantizer).quantize(weight, null, device);
+    const found = meanSquare(weight, operator);
+    assert(Math.abs(found / error - 1) < tolerance, `${found}, not ${error}`);
     // The table has two decimals.
     assertAlmostEquals(bitsPerWeight(operator), bits, 0.0055);
   });
