@@ -62,12 +62,13 @@ export interface LatticeSteps {
    * Finds a codeword for each block of eight columns of x, f32 `[rows, cols]`, and writes its code to
    * `target.codes` in place; a last block that is shorter is filled up with zeros.
    *
-   * Without a metric it is the nearest one, first of E8P, then of the codebook of residuals; for
-   * that, x is divided by the scale, rounded to a multiple of 2^-14, and brought within ± 2048; what is NaN
-   * counts as 0. Where several are at the same distance, which one is found is the same on all devices.
+   * Without a metric it is the nearest one; for that, x is divided by the scale, rounded to a multiple of
+   * 2^-14, and brought within ± 2048; what is NaN counts as 0. Where several are at the same distance, which
+   * one is found is the same on all devices. For more than two bits it is the nearest one of either shift,
+   * with the residual that is the nearest to what it leaves: of both the one that leaves less.
    *
    * With a metric it is one that no neighbour in the codebook is nearer than, ± e_i ± e_j or ± 2 e_i
-   * apart, and that is no farther by the metric than the nearest one.
+   * apart, and so is its residual; and it is no farther by the metric than without one.
    *
    * @returns What the codes mean, f32 `[rows, cols]`.
    */

@@ -70,11 +70,12 @@ Deno.test("e8p() stays within the lattice's balls where the codebook reaches", a
 Deno.test("e8p() has the error that its bits allow on normal numbers", async () => {
   // 2^20 samples leave a spread of a quarter of a per cent; 1.5 % are asked for.
   const weight = randomNormal([1024, 1024], { seed: 3 });
+  // At 4 bits two codewords are tried, where what was measured elsewhere with one is 0.00837 and 0.00962.
   const expected: readonly [E8pOptions, mse: number][] = [
     [{}, 0.0913],
     [{ bits: 3 }, 0.0294],
-    [{ bits: 4 }, 0.00837],
-    [{ bits: 4, scale: 1.03, residualScale: 3.45 }, 0.00962],
+    [{ bits: 4 }, 0.0079],
+    [{ bits: 4, scale: 1.03, residualScale: 3.45 }, 0.00925],
     [{ granularity: "row", scaleDtype: "f16" }, 0.0913],
   ];
   for (const [options, mse] of expected) {

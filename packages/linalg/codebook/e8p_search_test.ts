@@ -70,12 +70,13 @@ Deno.test("nearestLattice() is as near as a search of all codewords, for 100,000
 });
 
 Deno.test("nearestLattice() leaves the error that its bits allow on normal numbers", async () => {
-  // Measured elsewhere on 16 million samples; of 2^20 here, whose spread is a quarter of a per cent.
+  // Measured elsewhere on 16 million samples; of 2^20 here, whose spread is a quarter of a per cent. At 4
+  // bits two codewords are tried, where with one 0.00962 and 0.00837 are left.
   const wanted: readonly [LatticeFormat, factor: number, mse: number][] = [
     [E8P, 1.03, 0.0913],
     [{ bits: 3, residualScale: 2.04 }, 0.98, 0.0294],
-    [{ bits: 4, residualScale: 3.45 }, 1.03, 0.00962],
-    [{ bits: 4, residualScale: 3.7 }, 0.9, 0.00837],
+    [{ bits: 4, residualScale: 3.45 }, 1.03, 0.00925],
+    [{ bits: 4, residualScale: 3.7 }, 0.9, 0.0079],
   ];
   const { data } = randomNormal([2 ** 17, 8], { seed: 12 });
   for (const [format, factor, mse] of wanted) {

@@ -89,7 +89,7 @@ function kernelOf(v: Variant): Kernel<string, string, keyof typeof PARAMS> {
  * at, and take minutes.
  */
 function codeOf({ bits, hasMetric, hasIncumbent }: Variant): string {
-  const isCompared = hasMetric || hasIncumbent;
+  const isCompared = hasMetric || hasIncumbent || bits > 2;
   return /* wgsl */ `
 ${latticeSearch(bits === 3)}
 ${isCompared ? LATTICE_DISTANCE : ""}
@@ -117,8 +117,9 @@ ${mainOf(GROUP)}
     // Said so, as some compilers set a variable in a loop to zero only once.
     var sum = Eight();
     var left = u;
-    for (var stage = 0; stage < ${bits === 2 ? 1 : 2}; stage++) {
-      let is_residual = ${bits === 3} && stage == 1;
+    ${bits === 2 ? "" : TWO_POINTS}
+    for (var turn = 0; turn < ${bits === 2 ? 1 : 3}; turn++) {
+      let is_residual = ${bits === 3} && turn > 0;
       let gridded = to_grid(left);
       var points: array<Point, 2>;
       for (var k = 0; k < 2; k++) { points[k] = nearest(gridded, 1 - 2 * k, is_residual); }
@@ -126,17 +127,11 @@ ${mainOf(GROUP)}
       ${hasMetric ? CHOOSE : ""}
       let twice = points[select(0, 1, second)].twice;
       let shift = select(select(1, -1, second), 0, is_residual);
-      let part = entries_of(twice, shift);
-      found |= code_of(twice, shift) << u32(16 * stage);
-      let factor = select(1.0, 1 / p.ratio, stage == 1);
-      for (var i = 0; i < 8; i++) {
-        sum[i] += part[i] * factor;
-        left[i] = (left[i] - part[i]) * p.ratio;
-      }
+      ${bits === 2 ? "found = code_of(twice, shift); sum = entries_of(twice, shift);" : TRY_POINTS}
     }
     ${
     isCompared
-      ? `let farther = distance_by(u, sum);
+      ? `let farther = ${bits === 2 ? "distance_by(u, sum)" : "least"};
     if (${hasIncumbent ? "" : "pass_index > 0 && "}!(farther < smallest)) { continue; }
     smallest = farther;`
       : ""
@@ -156,6 +151,31 @@ ${mainOf(GROUP)}
   }
 }`;
 }
+
+/** What is kept of the first turn, which finds two points of E8P. */
+const TWO_POINTS = /* wgsl */ `var firsts: array<Point, 2>;
+    var is_first_second = false;
+    var least = 0.0;`;
+
+/** The other turns find what is best for what either point leaves, the nearer one first. */
+const TRY_POINTS = /* wgsl */ `if (turn == 0) {
+        firsts = points;
+        is_first_second = second;
+      } else {
+        let k = select(0, 1, is_first_second == (turn == 1));
+        let part = entries_of(twice, shift);
+        var whole = entries_of(firsts[k].twice, 1 - 2 * k);
+        for (var i = 0; i < 8; i++) { whole[i] += part[i] * (1 / p.ratio); }
+        let farther = distance_by(u, whole);
+        if (turn == 1 || farther < least) {
+          least = farther;
+          sum = whole;
+          found = code_of(firsts[k].twice, 1 - 2 * k) | (code_of(twice, shift) << 16);
+        }
+      }
+      let next = select(0, 1, is_first_second == (turn == 0));
+      let base = entries_of(firsts[next].twice, 1 - 2 * next);
+      for (var i = 0; i < 8; i++) { left[i] = (u[i] - base[i]) * p.ratio; }`;
 
 const LOAD_METRIC = /* wgsl */ `if (local < 64) {
     let place = vec2u(local / 8, local % 8);

@@ -10,8 +10,9 @@ const ENTRIES: usize = 0;
 const GRADIENT: usize = 32;
 const BEST: usize = 64;
 const MOVED: usize = 96;
+const DIAGONAL: usize = 128;
 /** Bytes of it. */
-export const DESCENT_BYTES: usize = 128;
+export const DESCENT_BYTES: usize = 160;
 
 const TWO: f32 = 2;
 const FOUR: f32 = 4;
@@ -69,10 +70,35 @@ export function descend(
     const low = f32x4.sub(v128.load(u), v128.load(room + ENTRIES));
     const high = f32x4.sub(v128.load(u, 16), v128.load(room + ENTRIES, 16));
     multiply(metric, low, high, room);
+    if (!hasBetter(metric, room)) return;
     if (bestMove(metric, shift, tables, room, point) == 0) return;
     v128.store(point, v128.load(room + BEST));
     v128.store(point, v128.load(room + BEST, 16), 16);
   }
+}
+
+/** Whether any neighbour is nearer, in the codebook or not: mostly there is none. */
+function hasBetter(metric: usize, room: usize): bool {
+  const two = f32x4.splat(2);
+  let least = f32x4.splat(0);
+  const diagonal = room + DIAGONAL;
+  for (let at: usize = 0; at < 8; at++) {
+    store<f32>(diagonal + 4 * at, load<f32>(metric + 36 * at));
+  }
+  for (let i: usize = 0; i < 8; i++) {
+    const ii = v128.load32_splat(diagonal + 4 * i);
+    const gi = v128.load32_splat(room + GRADIENT + 4 * i);
+    for (let j: usize = 0; j < 32; j += 16) {
+      const g = v128.load(room + GRADIENT + j);
+      const sum = f32x4.mul(two, f32x4.abs(f32x4.add(gi, g)));
+      const difference = f32x4.mul(two, f32x4.abs(f32x4.sub(gi, g)));
+      const across = f32x4.mul(two, v128.load(metric + 32 * i + j));
+      const both = f32x4.add(ii, v128.load(diagonal + j));
+      least = f32x4.pmin(least, f32x4.sub(f32x4.add(both, across), sum));
+      least = f32x4.pmin(least, f32x4.sub(f32x4.sub(both, across), difference));
+    }
+  }
+  return v128.any_true(f32x4.lt(least, f32x4.splat(0)));
 }
 
 /** Writes the best neighbour, if there is a better one, and returns how much it changes. */

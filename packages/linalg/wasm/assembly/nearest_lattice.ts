@@ -26,6 +26,9 @@ const METRIC: usize = 224;
 const SEARCH: usize = METRIC + 256;
 const DESCENT: usize = SEARCH + SEARCH_BYTES;
 const INCUMBENT: usize = DESCENT + DESCENT_BYTES;
+const POINTS: usize = INCUMBENT + 32;
+const TOTAL: usize = POINTS + 64;
+const ENTRIES: usize = TOTAL + 32;
 
 /** What a search costs, in numbers of a plain loop. */
 const COST: usize = 128;
@@ -117,75 +120,88 @@ function encodeBlock(at: usize, width: usize, scale: f32, inverse: f32, code: us
 function encode(metric: usize, entries: usize): u32 {
   const room = spare();
   const bits = word(12);
-  const u = room + U;
+  const isSecond = searchE8p(metric, room + U);
+  if (bits == 2) return writeFound(isSecond, entries);
+  // What the search for residuals writes over.
+  const points = room + POINTS;
+  memory.copy(points, room + FIRST, 64);
+  const nearer = room + TOTAL;
+  let code = encodeWith(metric, points, isSecond, entries);
+  const other = encodeWith(metric, points, !isSecond, nearer);
+  const a = distanceBy(metric, room + U, entries, room + DESCENT);
+  if (distanceBy(metric, room + U, nearer, room + DESCENT) < a) {
+    code = other;
+    memory.copy(entries, nearer, 32);
+  }
+  return code;
+}
+
+/** The same by one of two points of E8P, and what is best for what it leaves. */
+function encodeWith(metric: usize, points: usize, isSecond: bool, entries: usize): u32 {
+  const room = spare();
+  const point = isSecond ? points + 32 : points;
+  const shift = isSecond ? -1 : 1;
   const left = room + LEFT;
-  const code = encodeE8p(metric, u, entries);
-  if (bits == 2) return code;
   const ratio = <f32> number(0);
   const scale = f32x4.splat(ratio);
+  writeEntries(point, shift, entries);
   for (let at: usize = 0; at < 32; at += 16) {
-    const rest = f32x4.sub(v128.load(u + at), v128.load(entries + at));
+    const rest = f32x4.sub(v128.load(room + U + at), v128.load(entries + at));
     v128.store(left + at, f32x4.mul(rest, scale));
   }
   const residual = room + INCUMBENT;
-  const second = bits == 3
+  const second = word(12) == 3
     ? encodeResidual(metric, left, residual)
-    : encodeE8p(metric, left, residual);
+    : writeFound(searchE8p(metric, left), residual);
   const factor = f32x4.splat(1 / ratio);
   for (let at: usize = 0; at < 32; at += 16) {
     const part = f32x4.mul(v128.load(residual + at), factor);
     v128.store(entries + at, f32x4.add(v128.load(entries + at), part));
   }
-  return code | second << 16;
+  return codeOfE8p(point, shift, word(4)) | second << 16;
 }
 
-/** Writes a codeword of E8P: the nearest, or one that is near by a metric. */
-function encodeE8p(metric: usize, u: usize, entries: usize): u32 {
+/** Writes the two points of E8P, and tells whether the second is the nearer one. */
+function searchE8p(metric: usize, u: usize): bool {
   const room = spare();
   const tables = word(4);
-  const first = room + FIRST, second = room + SECOND;
   toGrid(u, room + GRIDDED);
-  const plus = nearestE8p(room + GRIDDED, 1, tables, room + SEARCH, first);
-  const minus = nearestE8p(room + GRIDDED, -1, tables, room + SEARCH, second);
-  const isMinus = choose(metric, u, 1, -1, minus > plus, entries);
-  return isMinus ? codeOfE8p(second, -1, tables) : codeOfE8p(first, 1, tables);
+  const plus = nearestE8p(room + GRIDDED, 1, tables, room + SEARCH, room + FIRST);
+  const minus = nearestE8p(room + GRIDDED, -1, tables, room + SEARCH, room + SECOND);
+  return choose(metric, u, 1, -1, minus > plus);
+}
+
+/** Writes the entries of one of them, and returns its code. */
+function writeFound(isSecond: bool, entries: usize): u32 {
+  const point = spare() + (isSecond ? SECOND : FIRST);
+  const shift = isSecond ? -1 : 1;
+  writeEntries(point, shift, entries);
+  return codeOfE8p(point, shift, word(4));
 }
 
 /** Writes a codeword of the codebook of residuals. */
 function encodeResidual(metric: usize, u: usize, entries: usize): u32 {
   const room = spare();
-  const first = room + FIRST, second = room + SECOND;
   toGrid(u, room + GRIDDED);
-  const whole = nearestWhole(room + GRIDDED, room + SEARCH, first);
-  const half = nearestHalf(room + GRIDDED, room + SEARCH, second);
-  const isHalf = choose(metric, u, NO_SHIFT, NO_SHIFT, half > whole, entries);
-  return codeOfResidual(isHalf ? second : first);
+  const whole = nearestWhole(room + GRIDDED, room + SEARCH, room + FIRST);
+  const half = nearestHalf(room + GRIDDED, room + SEARCH, room + SECOND);
+  const isHalf = choose(metric, u, NO_SHIFT, NO_SHIFT, half > whole);
+  const point = room + (isHalf ? SECOND : FIRST);
+  writeEntries(point, NO_SHIFT, entries);
+  return codeOfResidual(point);
 }
 
-/**
- * Writes the one of two points that is nearer to u, by a metric after a descent from both, and tells
- * whether it is the second.
- */
-function choose(
-  metric: usize,
-  u: usize,
-  shift: i32,
-  otherShift: i32,
-  isSecond: bool,
-  entries: usize,
-): bool {
+/** Tells whether the second of two points is nearer to u; by a metric after a descent from both. */
+function choose(metric: usize, u: usize, shift: i32, otherShift: i32, isSecond: bool): bool {
+  if (!metric) return isSecond;
   const room = spare();
-  const first = room + FIRST, second = room + SECOND;
-  if (metric) {
-    descend(metric, u, shift, word(4), room + DESCENT, first);
-    descend(metric, u, otherShift, word(4), room + DESCENT, second);
-    writeEntries(first, shift, entries);
-    const a = distanceBy(metric, u, entries, room + DESCENT);
-    writeEntries(second, otherShift, entries);
-    const b = distanceBy(metric, u, entries, room + DESCENT);
-    // The one that was nearer before goes first where they are at the same distance.
-    isSecond = isSecond ? !(a < b) : b < a;
-  }
-  writeEntries(isSecond ? second : first, isSecond ? otherShift : shift, entries);
-  return isSecond;
+  const entries = room + ENTRIES;
+  descend(metric, u, shift, word(4), room + DESCENT, room + FIRST);
+  descend(metric, u, otherShift, word(4), room + DESCENT, room + SECOND);
+  writeEntries(room + FIRST, shift, entries);
+  const a = distanceBy(metric, u, entries, room + DESCENT);
+  writeEntries(room + SECOND, otherShift, entries);
+  const b = distanceBy(metric, u, entries, room + DESCENT);
+  // The one that was nearer before goes first where they are at the same distance.
+  return isSecond ? !(a < b) : b < a;
 }
