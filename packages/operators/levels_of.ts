@@ -10,8 +10,9 @@
 //
 // all divided by the greatest: from -1 to 1, with a level at zero, and one more above than below it.
 //
-// `e2m1`: O. Rouhani et al., "OCP Microscaling Formats (MX) Specification", 2023, section 5.3.3: a sign, two
-// bits of exponent with the bias 1, one of mantissa, no infinities and no NaN: ±(0, 0.5, 1, 1.5, 2, 3, 4, 6).
+// `e2m1`: B. D. Rouhani et al., "OCP Microscaling Formats (MX) Specification", version 1.0, 2023, section
+// 5.3.3: a sign, two bits of exponent with the bias 1, one of mantissa, no infinities and no NaN:
+// ±(0, 0.5, 1, 1.5, 2, 3, 4, 6).
 
 import type { Tensor } from "@pare/tensor";
 import { normalQuantile } from "./normal_quantile.ts";

@@ -1,6 +1,6 @@
 // MXFP4: numbers of four bits, and a power of two for each group of 32.
 //
-// B. Rouhani et al., "OCP Microscaling Formats (MX) Specification", version 1.0, 2023, sections 5 and 6.
+// B. D. Rouhani et al., "OCP Microscaling Formats (MX) Specification", version 1.0, 2023, sections 5 and 6.
 // With the levels c of E2M1, ±(0, 0.5, 1, 1.5, 2, 3, 4, 6), for each group g of 32 neighbours in a row:
 //
 //   e_g = floor(log2 max |w_i|) - 2    q_i = argmin_q |w_i / 2^e_g - c_q|    ŵ_i = 2^e_g c_q
