@@ -22,7 +22,7 @@ export interface FeedbackOptions {
   /**
    * How often all columns are rounded again, each to what is best for it as the others are.
    *
-   * @default {0}
+   * @default {2}
    */
   refinements?: number;
   /**
@@ -68,7 +68,7 @@ export interface FeedbackSettings {
 /** Rounds a matrix with error feedback, and refines it. */
 export async function quantizeWithFeedback(
   settings: FeedbackSettings,
-  { damping = DEFAULT_DAMPING, refinements = 0, panel = 128 }: FeedbackOptions,
+  { damping = DEFAULT_DAMPING, refinements = 2, panel = 128 }: FeedbackOptions,
   { device, onDamping }: FeedbackContext,
 ): Promise<Operator> {
   const { weight, gram, order, blockSize, isMetric } = settings;

@@ -19,7 +19,7 @@
 // Departs from the paper: a group in the middle of a panel is fitted to its columns as they are, not as
 // they were when the panel began; scales are rounded to their stored dtype first, as `rtn` does. Unless
 // told otherwise it takes what makes the loss smaller at no cost in bytes: group-aware order, ranges
-// that are clipped, and one pass of refinement.
+// that are clipped, and two passes of refinement.
 // Bound: that of the nearest level, on U. Cost: n³ / 3 for L and D, then m n² / 2.
 
 import type { Device } from "@pare/linalg";
@@ -60,12 +60,6 @@ export interface GptqOptions extends RtnOptions, FeedbackOptions {
    * @default {true}
    */
   clip?: boolean;
-  /**
-   * How often all columns are rounded again, each to what is best for it as the others are.
-   *
-   * @default {1}
-   */
-  refinements?: number;
   /**
    * Which columns are rounded first: the first ones, those whose channels have the most energy, or the
    * same inside of groups.
@@ -182,7 +176,7 @@ export function planGptq(shape: MatrixShape, options: GptqOptions = {}): Operato
 
 function resolve(shape: MatrixShape, options: GptqOptions) {
   checkOptions(ACTION, options, GPTQ_CHECKS);
-  const { order = "group-aware", groups, damping, refinements = 1, panel, ...grids } = options;
+  const { order = "group-aware", groups, damping, refinements, panel, ...grids } = options;
   const rtn: RtnOptions = { clip: true, ...grids };
   const grid = gridSettings(ACTION, shape, rtn);
   if (grid.perTensor && groups === "dynamic") {

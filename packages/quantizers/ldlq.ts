@@ -5,7 +5,7 @@
 // arXiv:2402.04396, section 4. The formulas, the order of work and its cost are in
 // feedback_rounding.ts, damping in hessian.ts and feedback_factors.ts.
 //
-// Departs from the papers: a block's codeword may be told by D_kk, and a pass of refinement takes a new
+// Departs from the papers: a block's codeword is told by D_kk, and two passes of refinement take a new
 // codeword only where H_kk tells that it is nearer; by Euclidean distance, as QuIP# refines, the loss may
 // rise. Panels may be short, and blocks, so that every width works.
 // Bound: each η_k is that of the quantizer on U_k, and tr(E H Eᵀ) = Σ tr(η_k D_kk η_kᵀ). For errors that
@@ -62,7 +62,7 @@ export interface LdlqOptions extends FeedbackOptions {
    * Whether a quantizer of blocks is told which codeword costs least, instead of which is nearest; to
    * one of single columns that is the same.
    *
-   * @default {false}
+   * @default {true}
    */
   metric?: boolean;
 }
@@ -120,7 +120,7 @@ export async function ldlq(
       weight,
       gram,
       blockSize,
-      isMetric: (rest.metric ?? false) && blockSize > 1,
+      isMetric: (rest.metric ?? true) && blockSize > 1,
       order: orderOf(gram, blockSize, rest),
       begin: (device) => begin(weight, device),
     },

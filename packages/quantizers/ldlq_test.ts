@@ -12,15 +12,21 @@ import { randomNormal, type Tensor, tensor, toF32 } from "@pare/tensor";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { IS_SKIPPED } from "#adapter";
+import { e8p } from "./e8p.ts";
 import { dampedHessian } from "./hessian.ts";
 import { ldlq, type LdlqOptions, planLdlq } from "./ldlq.ts";
 import { rtn } from "./rtn.ts";
 import type { RtnOptions } from "./rtn_options.ts";
 import { errorsOf, identityGram, lossOf, randomGram } from "./testing/layers.ts";
 
-/** LDLQ by uniform grids. */
+/** LDLQ by uniform grids, without refinement unless it is asked for. */
 function byRtn(options: RtnOptions, rest: LdlqOptions = {}): LdlqOptions {
-  return { quantizer: { method: "rtn", options }, ...rest };
+  return { quantizer: { method: "rtn", options }, refinements: 0, ...rest };
+}
+
+/** LDLQ by points of E8. */
+function byE8p(bits: number, rest: LdlqOptions = {}): LdlqOptions {
+  return { quantizer: { method: "e8p", options: { bits } }, ...rest };
 }
 
 async function quantized(
@@ -175,6 +181,69 @@ Deno.test("ldlq() never loses by a pass of refinement", async () => {
   );
 });
 
+Deno.test("ldlq() never loses by a pass of refinement of codewords", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 45 }),
+      fc.integer({ min: 1, max: 90 }),
+      fc.integer({ min: 0, max: 1000 }),
+      fc.constantFrom(2, 3),
+      fc.boolean(),
+      async (rows, cols, tokens, seed, bits, metric) => {
+        const weight = randomNormal([rows, cols], { seed });
+        const gram = randomGram(cols, tokens, seed + 1);
+        const hessian = dampedHessian(gram);
+        using device = await createWasmDevice({ threads: 1 });
+        const lossAfter = async (refinements: number) => {
+          const options = byE8p(bits, { metric, refinements });
+          const operator = await ldlq(weight, gram, { ...options, device });
+          return lossOf(errorsOf(weight, toDense(operator)), hessian);
+        };
+        const losses = [await lossAfter(0), await lossAfter(1), await lossAfter(3)];
+        // f32 tells two codewords apart but for what it rounds of their distances.
+        const slack = 1e-4 * losses[0] + 1e-9;
+        assert(losses[1] <= losses[0] + slack, `${losses}`);
+        assert(losses[2] <= losses[1] + slack, `${losses}`);
+      },
+    ),
+    { seed: 2, numRuns: 25 },
+  );
+});
+
+Deno.test("ldlq() loses less by codewords that cost least than by those nearest", async () => {
+  const weight = randomNormal([48, 96], { seed: 27 });
+  const gram = randomGram(96, 400, 28);
+  const hessian = dampedHessian(gram);
+  const lossBy = async (options: LdlqOptions) =>
+    lossOf(errorsOf(weight, toDense(await ldlq(weight, gram, options))), hessian);
+  const alone = lossOf(errorsOf(weight, toDense(await e8p(weight))), hessian);
+  const nearest = await lossBy(byE8p(2, { metric: false, refinements: 0 }));
+  const cheapest = await lossBy(byE8p(2, { refinements: 0 }));
+  const refined = await lossBy(byE8p(2));
+  assert(nearest < 0.8 * alone, `${nearest} of ${alone}`);
+  assert(cheapest < 0.99 * nearest, `${cheapest} of ${nearest}`);
+  assert(refined < 0.95 * cheapest, `${refined} of ${cheapest}`);
+});
+
+Deno.test("ldlq() takes blocks of columns in every order, where they divide the columns", async () => {
+  const weight = randomNormal([8, 40], { seed: 29 });
+  const gram = randomGram(40, 100, 30);
+  const hessian = dampedHessian(gram);
+  const lossBy = async (options: LdlqOptions) =>
+    lossOf(errorsOf(weight, toDense(await ldlq(weight, gram, options))), hessian);
+  const plain = lossOf(errorsOf(weight, toDense(await e8p(weight))), hessian);
+  for (const order of ["descending", "ascending", "activation"] as const) {
+    const loss = await lossBy(byE8p(2, { order }));
+    assert(loss < 0.8 * plain, `${order}: ${loss} of ${plain}`);
+  }
+  assertThrows(
+    () => planLdlq([8, 44], byE8p(2, { order: "ascending" })),
+    RangeError,
+    `order must be "descending" where blocks of 8 do not divide the 44 columns`,
+  );
+});
+
 Deno.test("ldlq() refines to fewer errors where there is something to gain", async () => {
   const weight = randomNormal([32, 96], { seed: 8 });
   const gram = randomGram(96, 300, 9);
@@ -267,8 +336,7 @@ Deno.test("ldlq() finds the same codes on every device, or loses as little", asy
 });
 
 Deno.test("ldlq() waits for the device as often for many columns as for few", async () => {
-  const counts = [];
-  for (const cols of [16, 300]) {
+  const downloadsFor = async (cols: number, options: LdlqOptions) => {
     let downloads = 0;
     const kernels = createReferenceKernels();
     using device = createDevice({
@@ -280,14 +348,15 @@ Deno.test("ldlq() waits for the device as often for many columns as for few", as
         return kernels.download(...parameters);
       },
     });
-    const options = byRtn({ bits: 3, granularity: "row" }, { refinements: 1 });
-    await ldlq(randomNormal([3, cols], { seed: 21 }), randomGram(cols, 40, 22), {
-      ...options,
-      device,
-    });
-    counts.push(downloads);
+    const weight = randomNormal([3, cols], { seed: 21 });
+    await ldlq(weight, randomGram(cols, 40, 22), { ...options, device });
+    return downloads;
+  };
+  for (const options of [byRtn({ bits: 3, granularity: "row" }, { refinements: 1 }), byE8p(2)]) {
+    const [few, many] = [await downloadsFor(16, options), await downloadsFor(200, options)];
+    assertEquals(many, few);
+    assert(few <= 2, `${few}`);
   }
-  assertEquals(counts, [1, 1]);
 });
 
 Deno.test("ldlq() returns what planLdlq() says, and leaves its input be", async () => {

@@ -147,7 +147,7 @@ export const PRESETS: Readonly<Record<"default" | "reference", Preset>> = {
     balance: true,
   },
   reference: {
-    quantizer: { method: "ldlq", options: { quantizer: BACKBONE } },
+    quantizer: { method: "ldlq", options: { quantizer: BACKBONE, metric: false, refinements: 0 } },
     leftQuantizer: REFERENCE_FACTOR,
     rightQuantizer: REFERENCE_FACTOR,
     order: "lr-q",
