@@ -151,6 +151,11 @@ const SETTINGS: readonly [
   ["nid-I keep 0.8", "nid", { keep: 0.8 }, 0.6, 12.27],
   ["nid-II 15 + 6", "nid", { variant: "II", rank: 21, nestedRank: 6 }, 0.5, 12.09],
   ["nid-I junction keep 0.8", "nid", { keep: 0.8, storage: "junction" }, 0.5, 12.58],
+  // Weighed by the inputs, not by itself, a weight is kept; two bits, and 16 times 112 for 8 ranks.
+  ["caldera rank 8", "caldera", { rank: 8 }, 0.25, 2.66],
+  ["caldera rank 0", "caldera", { rank: 0 }, 0.3, 2.05],
+  ["caldera rank 8, 4 in f16", "caldera", { rank: 8, fineTuneRank: 4 }, 0.25, 4.82],
+  ["caldera of the paper", "caldera", { preset: "reference", rank: 8, iterations: 3 }, 0.1, 3.24],
 ];
 
 /** Options of incoherence around rounding to nearest. */

@@ -122,32 +122,32 @@ export type Preset = Readonly<
   >
 >;
 
+/** Points of E8, two bits a weight. */
+const E8P = { method: "e8p" } as const;
+/** With feedback, by what codewords cost, and refined. */
+const FED_BACK: NamedQuantizer = { method: "ldlq", options: { quantizer: E8P } };
+/** Nearest points, with the scales that the paper has for four bits. */
 const REFERENCE_FACTOR: NamedQuantizer = {
-  method: "rtn",
-  options: { bits: 4, granularity: "tensor", symmetric: true, scaleDtype: "f32" },
+  method: "e8p",
+  options: { bits: 4, scale: 1.03, residualScale: 3.45 },
 };
-const FACTOR: NamedQuantizer = {
-  method: "ldlq",
-  options: { quantizer: { method: "rtn", options: { bits: 4, partialGroups: true } } },
-};
-const BACKBONE = { method: "rtn", options: { bits: 2, partialGroups: true } } as const;
 
 /** The presets; docs/decisions/0013-caldera-defaults.md tells what the default was chosen by. */
 export const PRESETS: Readonly<Record<"default" | "reference", Preset>> = {
   default: {
-    quantizer: { method: "ldlq", options: { quantizer: BACKBONE, refinements: 1 } },
-    leftQuantizer: FACTOR,
-    rightQuantizer: FACTOR,
+    quantizer: FED_BACK,
+    leftQuantizer: FED_BACK,
+    rightQuantizer: FED_BACK,
     order: "lr-q",
     iterations: 4,
     innerIterations: 3,
     patience: 1,
     downdate: "auto",
-    finalPass: false,
+    finalPass: true,
     balance: true,
   },
   reference: {
-    quantizer: { method: "ldlq", options: { quantizer: BACKBONE, metric: false, refinements: 0 } },
+    quantizer: { method: "ldlq", options: { quantizer: E8P, metric: false, refinements: 0 } },
     leftQuantizer: REFERENCE_FACTOR,
     rightQuantizer: REFERENCE_FACTOR,
     order: "lr-q",

@@ -43,7 +43,23 @@ const FINE = { method: "rtn", options: { bits: 8, groupSize: 8, partialGroups: t
 const COARSE = { method: "rtn", options: { bits: 2, groupSize: 32 } } as const;
 const FED_BACK = { method: "ldlq", options: { quantizer: COARSE, refinements: 1 } } as const;
 /** Few iterations, for tests that need no more. */
-const SHORT: CalderaOptions = { rank: RANK, iterations: 3, innerIterations: 2, quantizer: COARSE };
+const UNROUNDED: CalderaOptions = {
+  rank: RANK,
+  iterations: 3,
+  innerIterations: 2,
+  quantizer: COARSE,
+  factorDtype: "f32",
+  finalPass: false,
+};
+/** The same with factors of four bits. */
+const SHORT: CalderaOptions = { ...UNROUNDED, factorDtype: undefined, ...factorsOf(4) };
+
+/** Factors of so many bits, rounded by LDLQ. */
+function factorsOf(bits: number) {
+  const options = { quantizer: { method: "rtn", options: { bits, partialGroups: true } } } as const;
+  const quantizer = { method: "ldlq", options } as const;
+  return { leftQuantizer: quantizer, rightQuantizer: quantizer };
+}
 
 /** The least loss of a run, and all of it. */
 async function run(
@@ -94,12 +110,12 @@ Deno.test("caldera() loses next to nothing to a quantizer that rounds next to no
 });
 
 Deno.test("caldera() of full rank with factors as they are loses nothing", async () => {
-  const { loss } = await run({ ...SHORT, rank: ROWS, factorDtype: "f32" });
+  const { loss } = await run({ ...UNROUNDED, rank: ROWS });
   assertLessOrEqual(loss, 1e-9);
 });
 
 Deno.test("caldera() comes below the best of its rank alone, and below its backbone alone", async () => {
-  const { loss } = await run({ ...SHORT, factorDtype: "f32" });
+  const { loss } = await run(UNROUNDED);
   const { loss: alone } = await run({ ...SHORT, rank: 0 });
   const root = await cholesky(dampedHessian(STATISTICS.gram), { device });
   const sigma = await singularValues(times(WEIGHT, root), device);
@@ -109,7 +125,7 @@ Deno.test("caldera() comes below the best of its rank alone, and below its backb
 Deno.test("caldera() loses no more after more iterations", async () => {
   for (const order of ["lr-q", "q-lr"] as const) {
     for (const downdate of [0, 0.9, "auto"] as const) {
-      const options = { ...SHORT, order, downdate, patience: 9 };
+      const options = { ...SHORT, order, downdate, patience: 9, finalPass: order === "lr-q" };
       const { convergence: { losses } } = await run({ ...options, iterations: 6 });
       for (let iterations = 1; iterations <= 6; iterations++) {
         const { convergence, loss } = await run({ ...options, iterations });
@@ -123,14 +139,7 @@ Deno.test("caldera() loses no more after more iterations", async () => {
 
 Deno.test("caldera() leaves to L and R what they take up, and the less the fewer bits they have", async () => {
   const common = { ...SHORT, quantizer: FED_BACK, iterations: 4 };
-  const factor = (bits: number) => {
-    const options = {
-      quantizer: { method: "rtn", options: { bits, partialGroups: true } },
-    } as const;
-    const quantizer = { method: "ldlq", options } as const;
-    return { leftQuantizer: quantizer, rightQuantizer: quantizer };
-  };
-  const [one, eight] = [{ ...common, ...factor(1) }, { ...common, ...factor(8) }];
+  const [one, eight] = [{ ...common, ...factorsOf(1) }, { ...common, ...factorsOf(8) }];
   const lossWith = async (options: CalderaOptions) => (await run(options)).loss;
   // Of many bits, what auto says is as good as all; of one, what is left to L and R is hardly taken up.
   assert(
@@ -187,7 +196,7 @@ Deno.test("caldera() does not depend on the scales of weights and inputs, and li
 
 Deno.test("caldera() takes up what of a weight has its rank", async () => {
   const added = plus(WEIGHT, times(random(ROWS, RANK, 1), random(RANK, COLS, 2)), 3);
-  const options = { ...SHORT, factorDtype: "f32", rank: 2 * RANK } as const;
+  const options = { ...UNROUNDED, rank: 2 * RANK };
   // In units of the weight's own, the loss hardly grows, though the weight is three times as large.
   const own = (await run({ ...options, rank: RANK })).loss;
   const both = (await run(options, added)).loss *
@@ -255,39 +264,59 @@ Deno.test("caldera() survives weights and inputs of every kind", async () => {
         assert(toDense(operator).data.every(Number.isFinite));
         assert(convergence.losses.every(Number.isFinite));
         // What rounds to zeros would lose all.
-        assertLessOrEqual(loss, 0.2);
+        assert(loss < 1, `${loss}`);
       }
     }
   }
 });
 
-Deno.test("planCaldera() counts the bits of the formula", () => {
-  // Two and four bits for each number, and one scale of 32 bits each, as one of the paper's has.
-  const perTensor = (bits: number) =>
-    ({
-      method: "rtn",
-      options: { bits, granularity: "tensor", symmetric: true, scaleDtype: "f32" },
-    }) as const;
-  for (
-    const [shape, rank] of [[[4096, 4096], 64], [[11008, 4096], 256], [[1024, 4096], 128]] as const
-  ) {
-    const [m, n] = shape;
-    const factor = perTensor(4);
-    const options = {
-      rank,
-      quantizer: perTensor(2),
-      leftQuantizer: factor,
-      rightQuantizer: factor,
-    };
-    const numbers = 2 * m * n + 4 * rank * (m + n);
-    assertEquals(8 * byteLengthOf(planCaldera(shape, options)), numbers + (m + n) + 3 * 32);
-    // With r components in f16, 16 bits for their numbers.
-    const tuned = planCaldera(shape, { ...options, fineTuneRank: 64 });
-    const rest = rank > 64 ? 3 : 1;
-    assertEquals(
-      8 * byteLengthOf(tuned),
-      2 * m * n + (4 * (rank - 64) + 16 * 64) * (m + n) + (m + n) + rest * 32,
-    );
+/** The matrices of a block, and the averages that are published for ranks; of some models. */
+const PUBLISHED: readonly [
+  hidden: number,
+  keyValue: number,
+  intermediate: number,
+  averages: readonly [options: CalderaOptions, average: number][],
+][] = [
+  // LLaMA-2-7B, 13B and 70B, and LLaMA-3-8B.
+  [4096, 4096, 11008, [
+    [{ rank: 64 }, 2.099],
+    [{ rank: 128 }, 2.198],
+    [{ rank: 256 }, 2.395],
+    [{ rank: 64, factorDtype: "f16" }, 2.395],
+    [{ rank: 64, fineTuneRank: 64 }, 2.395],
+    [{ rank: 256, fineTuneRank: 64 }, 2.691],
+  ]],
+  [5120, 5120, 13824, [[{ rank: 64 }, 2.079], [{ rank: 128 }, 2.158], [{ rank: 256 }, 2.316]]],
+  [8192, 1024, 28672, [[{ rank: 128 }, 2.097], [{ rank: 256 }, 2.194]]],
+  [4096, 1024, 14336, [[{ rank: 64 }, 2.096], [{ rank: 128 }, 2.192], [{ rank: 256 }, 2.385]]],
+];
+
+Deno.test("planCaldera() has the published bits, and side information beside them", () => {
+  for (const [hidden, keyValue, intermediate, averages] of PUBLISHED) {
+    const shapes: readonly MatrixShape[] = [
+      [hidden, hidden],
+      [keyValue, hidden],
+      [keyValue, hidden],
+      [hidden, hidden],
+      [intermediate, hidden],
+      [intermediate, hidden],
+      [hidden, intermediate],
+    ];
+    for (const [options, average] of averages) {
+      const { rank = 0, fineTuneRank = 0, factorDtype } = options;
+      const quantized = factorDtype ? 0 : rank - fineTuneRank;
+      let [numbers, weights] = [0, 0];
+      for (const [m, n] of shapes) {
+        const own = 2 * m * n + (4 * quantized + 16 * (rank - quantized)) * (m + n);
+        // A sign for each row and column, and a scale of 32 bits for whatever is codes.
+        const side = m + n + 32 * (quantized > 0 ? 3 : 1);
+        const node = planCaldera([m, n], { preset: "reference", ...options });
+        assertEquals(8 * byteLengthOf(node), own + side);
+        numbers += own;
+        weights += m * n;
+      }
+      assertAlmostEquals(numbers / weights, average, 0.0005);
+    }
   }
 });
 

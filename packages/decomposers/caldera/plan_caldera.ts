@@ -33,13 +33,13 @@ export interface ResolvedOptions
 /**
  * Tells what {@linkcode caldera} returns for a matrix of the given shape.
  *
- * @example Two bits a weight, and four for each number of two factors of rank 8
+ * @example Two bits a weight, and two for each number of two factors of rank 64
  * ```ts
  * import { planCaldera } from "@pare/decomposers";
  * import { bitsPerWeight } from "@pare/operators";
  * import { assert } from "@std/assert";
  *
- * assert(bitsPerWeight(planCaldera([1024, 1024], { rank: 64 })) < 3);
+ * assert(bitsPerWeight(planCaldera([1024, 1024], { rank: 64 })) < 2.26);
  * ```
  *
  * @param shape `[m, n]`.
