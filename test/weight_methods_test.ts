@@ -72,6 +72,17 @@ const SETTINGS: readonly [
     0.1,
     3.011,
   ],
+  // A tenth above what E8P leaves of normal weights; the scale is one of 3072 weights, or of 64.
+  ["e8p 2-bit", "e8p", {}, 0.1005, 2.011],
+  ["e8p 3-bit per row", "e8p", { bits: 3, granularity: "row", scaleDtype: "f16" }, 3.3e-2, 3.25],
+  ["e8p 4-bit", "e8p", { bits: 4 }, 8.7e-3, 4.011],
+  [
+    "ldlq by e8p 2-bit and the metric, refined",
+    "ldlq",
+    { quantizer: { method: "e8p" }, metric: true, refinements: 1 },
+    0.4,
+    2.011,
+  ],
   ["rtn 2-bit g32 clipped", "rtn", { bits: 2, groupSize: 32, clip: true }, 0.14, 2.625],
   // Error feedback puts errors where inputs seldom are, which 100 tokens leave much room for in 64
   // channels: weights themselves are off by three times as much and more.
