@@ -11,6 +11,8 @@ export const TRIPLES = 80;
 export const PATTERN_WORDS = 88;
 /** 2 v_i + 8 as 4 bits each, by code of the residual codebook. */
 export const RESIDUAL_WORDS = 344;
+/** Words so far, which are all that shaders read. */
+export const SHADER_WORDS = 600;
 /**
  * i8 [256, 8]: |v| − 1/2 by pattern, but in the last place −|v| − 1/2, the same with all bits flipped,
  * where the sum is odd.

@@ -3,7 +3,7 @@
 // takes a block of eight columns of each of four rows of codes at a time.
 
 import { E8P_BLOCK } from "../codebook/e8p.ts";
-import { TABLE_WORDS } from "../codebook/lattice_layout.ts";
+import { SHADER_WORDS } from "../codebook/lattice_layout.ts";
 import type { LatticeMatmulParams } from "../lattice_kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import { EACH_ROW, laneGroups, lanesOf, type LaneSums, laneSums } from "./lane_sums.ts";
@@ -51,7 +51,7 @@ function multiply(
         a: [typeOf(operand), bound(x, operand, m * k)],
         codes: ["u32", view(p.codes, row * rowWords, n * rowWords)],
         scales: ["f32", hasRowScales ? view(p.scales, row, n) : view(p.scales, 0, 1)],
-        tables: ["u32", view(p.tables, 0, TABLE_WORDS)],
+        tables: ["u32", view(p.tables, 0, SHADER_WORDS)],
       },
       params: {
         ...paramsOf(operand, x),

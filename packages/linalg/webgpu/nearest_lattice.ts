@@ -2,7 +2,7 @@
 // reference/nearest_lattice.ts. One invocation has one block.
 
 import { E8P_BLOCK } from "../codebook/e8p.ts";
-import { TABLE_WORDS } from "../codebook/lattice_layout.ts";
+import { SHADER_WORDS } from "../codebook/lattice_layout.ts";
 import type { NearestLatticeParams } from "../lattice_kernels.ts";
 import type { Gpu } from "./gpu.ts";
 import { type ElementType, type Kernel, mainOf } from "./kernel.ts";
@@ -47,7 +47,7 @@ export function nearestLattice(gpu: Gpu, p: NearestLatticeParams<GpuStorage>): v
       x: matrix(p.x),
       scales: scales(p.scales),
       inverses: scales(p.inverses),
-      tables: view(p.tables, 0, TABLE_WORDS),
+      tables: view(p.tables, 0, SHADER_WORDS),
       ...(metric ? { metric: view(metric, 0, cols * cols) } : {}),
       ...(incumbent ? { incumbent: matrix(incumbent) } : {}),
       codes: view(p.codes, row * blocks, height * blocks),

@@ -283,6 +283,29 @@ cutTest("encodeTrellis", (put, device) => {
   return codes;
 });
 
+// The tables of lattice codes are one binding, which has to be a little larger.
+for (const bits of [2, 3, 4] as const) {
+  const settings = { maxBindingBytes: 600 * 4 + 256, bound: 0 };
+  // A power of two, so that all is exact.
+  const format = { bits, residualScale: bits === 2 ? null : 4 };
+
+  twinTest(`arrays longer than a binding: latticeMatmul of ${bits} bits`, (put, device) => {
+    const codes = put(integers([300, 20], 2, "u8"));
+    const scales = put(integers([300, 1], 3));
+    const weight = { ...format, codes, scales, rows: 300, cols: 37 };
+    return device.latticeMatmul(put(integers([70, 37], 1)), weight);
+  }, settings);
+
+  twinTest(`arrays longer than a binding: nearestLattice of ${bits} bits`, (put, device) => {
+    const codes = device.zeros([300, 4], "u32");
+    const scales = device.scale(put(integers([300, 1], 3)), 0);
+    const ones = device.add(scales, put(tensor(Float32Array.of(1), [1])));
+    const target = { ...format, codes, scales: ones, inverses: ones, first: 1 };
+    device.nearestLattice(device.scale(put(integers([300, 21], 1)), 0.375), target);
+    return codes;
+  }, settings);
+}
+
 cutTest("gram", (put, device) => {
   const into = put(integers([15, 15], 1, "f64"));
   device.gram(put(integers([200, 15], 2)), into);

@@ -4,6 +4,7 @@ import { type AnyTensor, randomNormal, randomUniform, sizeOf } from "@pare/tenso
 import type { AffineArrays, Device } from "../../device.ts";
 import type { DeviceArray } from "../../device_array.ts";
 import type { ArrowheadSvd } from "../../factorization_steps.ts";
+import type { LatticeArrays } from "../../lattice_steps.ts";
 import type { AttentionGradient } from "../../training_steps.ts";
 import type { TrellisArrays } from "../../trellis_steps.ts";
 
@@ -41,6 +42,39 @@ function codes(device: Device, rows: number, cols: number, bits: number): Affine
     rows,
     cols,
   };
+}
+
+const LATTICES = [[2, null], [3, 2.04], [4, 3.7]] as const;
+
+function lattice(
+  device: Device,
+  rows: number,
+  cols: number,
+  [bits, residualScale]: typeof LATTICES[number],
+): LatticeArrays {
+  const rowBytes = 4 * Math.ceil(Math.ceil(cols / 8) * bits / 4);
+  const { data } = randomUniform([rows * rowBytes], { seed: bits });
+  const bytes = Uint8Array.from(data, (value) => value * 256);
+  const codes = device.upload({ dtype: "u8", shape: [rows, rowBytes], data: bytes });
+  const scales = device.upload(randomUniform([rows, 1], { seed: 1 }));
+  return { bits, residualScale, codes, scales, rows, cols };
+}
+
+/** What is found for two and a half blocks, or by a metric for one. */
+function nearestLattice(
+  device: Device,
+  [bits, residualScale]: typeof LATTICES[number],
+  hasMetric: boolean,
+): { readonly codes: DeviceArray; readonly restored: DeviceArray } {
+  const [rows, cols] = [1501, hasMetric ? 8 : 20];
+  const codes = device.zeros([rows, Math.ceil(cols / 8)], "u32");
+  const scales = device.upload(randomUniform([rows, 1], { seed: 2 }));
+  const target = { bits, residualScale, codes, scales, inverses: scales };
+  const factor = normal(device, [8, 8], false);
+  const metric = device.matmul(factor, factor, { transposeB: true });
+  const x = normal(device, [rows, cols], false);
+  const restored = device.nearestLattice(x, target, hasMetric ? { metric } : {});
+  return { codes, restored };
 }
 
 function trellis(device: Device, rows: number, cols: number, bits: number): TrellisArrays {
@@ -280,6 +314,22 @@ const OPERATIONS: readonly (readonly [name: string, result: Result])[] = [
       (d) => d.affineMatmul(normal(d, [tokens, 301], false), codes(d, 601, 301, bits)),
     ])
   ),
+  ...LATTICES.flatMap((format): [string, Result][] => [
+    ...[1, 5, 301].map((tokens): [string, Result] => [
+      `latticeMatmul of ${tokens} tokens by ${format[0]} bits`,
+      (d) => d.latticeMatmul(normal(d, [tokens, 301], false), lattice(d, 601, 301, format)),
+    ]),
+    ...[false, true].flatMap((hasMetric): [string, Result][] => [
+      [
+        `nearestLattice of ${format[0]} bits, codes, ${hasMetric}`,
+        (d) => nearestLattice(d, format, hasMetric).codes,
+      ],
+      [
+        `nearestLattice of ${format[0]} bits, restored, ${hasMetric}`,
+        (d) => nearestLattice(d, format, hasMetric).restored,
+      ],
+    ]),
+  ]),
   ...[1, 5, 301].map((tokens): [string, Result] => [
     `trellisMatmul of ${tokens} tokens`,
     (d) => d.trellisMatmul(normal(d, [tokens, 301], false), trellis(d, 601, 301, 2)),
