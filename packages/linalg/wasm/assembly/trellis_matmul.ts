@@ -13,7 +13,17 @@ import {
 } from "./panels";
 import { madd } from "./simd";
 import { CONSTANTS_BYTES, lanesOf, sumsAt, ROWS, stageBytes, stageCodes, writeConstants } from "./trellis_decode";
-import { bitsOfWeight, rowsOfAll, scaleAt, tileHeight, tileLines } from "./trellis_layout";
+import {
+  bitsOfState,
+  bitsOfWeight,
+  rowsOfAll,
+  scaleAt,
+  tileAt,
+  tileBytes,
+  tileHeight,
+  tileLines,
+  tileWidth,
+} from "./trellis_layout";
 
 /** Rows of one task where there is one token. */
 const TASK_ROWS: usize = 128;
@@ -45,29 +55,33 @@ export function trellisVectorTask(task: usize): void {
   memory.fill(sums, 0, TASK_ROWS * 4);
   for (let col: usize = 0; col < cols; col += COLS) {
     const count = min(COLS, cols - col);
-    stageCodes(line, row, rows, col, count, codes);
-    const step = stageBytes(rows);
     const x = word(10) + col * 4;
     subtractMiddle(x, count, rows, sums);
+    if (tileWidth() > 1) stageCodes(line, row, rows, col, count, codes);
     for (let r: usize = 0; r < rows; r += ROWS) {
-      const from = codes + r * bitsOfWeight() / 8;
+      let from = codes + r * bitsOfWeight() / 8;
+      let step = stageBytes(rows);
+      if (tileWidth() == 1 && isInside(row + r)) {
+        from = tileAt(line, col) + (row + r) * bitsOfWeight() / 8;
+        step = tileBytes();
+      } else if (tileWidth() == 1) {
+        stageCodes(line, row + r, rows - r, col, count, codes);
+        from = codes;
+        step = stageBytes(rows - r);
+      }
       const to = sums + r * 4;
       switch (<i32> bitsOfWeight()) {
         case 1:
-          addColumns(1, 0, from, step, x, count, constants, to);
-          addColumns(1, 1, from, step, x, count, constants, to + 64);
+          addColumns(1, from, step, x, count, constants, to);
           break;
         case 2:
-          addColumns(2, 0, from, step, x, count, constants, to);
-          addColumns(2, 1, from, step, x, count, constants, to + 64);
+          addColumns(2, from, step, x, count, constants, to);
           break;
         case 3:
-          addColumns(3, 0, from, step, x, count, constants, to);
-          addColumns(3, 1, from, step, x, count, constants, to + 64);
+          addColumns(3, from, step, x, count, constants, to);
           break;
         default:
-          addColumns(4, 0, from, step, x, count, constants, to);
-          addColumns(4, 1, from, step, x, count, constants, to + 64);
+          addColumns(4, from, step, x, count, constants, to);
       }
     }
   }
@@ -78,6 +92,12 @@ export function trellisVectorTask(task: usize): void {
     const sum = load<f32>(sums + at * 4);
     store<f32>(word(11) + (first + r) * 4, load<f32>(scaleAt(first + r)) * sum);
   }
+}
+
+/** Whether the windows of 32 rows of a tile that has one column end before the tile does. */
+@inline
+function isInside(row: usize): bool {
+  return (row + ROWS - 1) * bitsOfWeight() + bitsOfState() <= tileHeight() * bitsOfWeight();
 }
 
 /** Takes off beforehand what bytes sum up to more than levels do, 510 Σ x. */
@@ -91,11 +111,10 @@ function subtractMiddle(x: usize, cols: usize, rows: usize, sums: usize): void {
   }
 }
 
-/** Adds 16 of 32 rows of columns, each times its number of x. */
+/** Adds 32 rows of columns, each times its number of x. */
 @inline
 function addColumns(
   bits: i32,
-  half: i32,
   codes: usize,
   step: usize,
   x: usize,
@@ -104,25 +123,32 @@ function addColumns(
   sums: usize,
 ): void {
   const numbers = v128.load(constants), mask = v128.load(constants, 16);
-  const multiplier = v128.load(constants, 32);
+  const multiplier = v128.load(constants, 32), ones = v128.load(constants, 48);
   let s0 = v128.load(sums), s1 = v128.load(sums, 16);
   let s2 = v128.load(sums, 32), s3 = v128.load(sums, 48);
+  let s4 = v128.load(sums, 64), s5 = v128.load(sums, 80);
+  let s6 = v128.load(sums, 96), s7 = v128.load(sums, 112);
   for (const end = x + cols * 4; x < end; x += 4, codes += step) {
     const factor = v128.load32_splat(x);
-    const lanes = lanesOf(bits, codes, half, numbers);
-    const l0 = sumsAt(bits, lanes, half, 0, mask, multiplier);
-    const l1 = sumsAt(bits, lanes, half, 1, mask, multiplier);
-    const l2 = sumsAt(bits, lanes, half, 2, mask, multiplier);
-    const l3 = sumsAt(bits, lanes, half, 3, mask, multiplier);
-    s0 = madd<f32>(factor, l0, s0);
-    s1 = madd<f32>(factor, l1, s1);
-    s2 = madd<f32>(factor, l2, s2);
-    s3 = madd<f32>(factor, l3, s3);
+    const first = lanesOf(bits, codes, 0, numbers);
+    s0 = madd<f32>(factor, sumsAt(bits, first, 0, 0, mask, multiplier, ones), s0);
+    s1 = madd<f32>(factor, sumsAt(bits, first, 0, 1, mask, multiplier, ones), s1);
+    s2 = madd<f32>(factor, sumsAt(bits, first, 0, 2, mask, multiplier, ones), s2);
+    s3 = madd<f32>(factor, sumsAt(bits, first, 0, 3, mask, multiplier, ones), s3);
+    const second = lanesOf(bits, codes, 1, numbers);
+    s4 = madd<f32>(factor, sumsAt(bits, second, 1, 0, mask, multiplier, ones), s4);
+    s5 = madd<f32>(factor, sumsAt(bits, second, 1, 1, mask, multiplier, ones), s5);
+    s6 = madd<f32>(factor, sumsAt(bits, second, 1, 2, mask, multiplier, ones), s6);
+    s7 = madd<f32>(factor, sumsAt(bits, second, 1, 3, mask, multiplier, ones), s7);
   }
   v128.store(sums, s0);
   v128.store(sums, s1, 16);
   v128.store(sums, s2, 32);
   v128.store(sums, s3, 48);
+  v128.store(sums, s4, 64);
+  v128.store(sums, s5, 80);
+  v128.store(sums, s6, 96);
+  v128.store(sums, s7, 112);
 }
 
 export function trellisMatmulTasks(): usize {
@@ -217,14 +243,14 @@ function decodeHalf(
   size: usize,
 ): void {
   const numbers = v128.load(constants), mask = v128.load(constants, 16);
-  const multiplier = v128.load(constants, 32);
+  const multiplier = v128.load(constants, 32), ones = v128.load(constants, 48);
   const scales = constants + CONSTANTS_BYTES + half * 16;
   for (const end = panels + size; panels < end; panels += 32, codes += step) {
     const lanes = lanesOf(bits, codes, half, numbers);
-    const a = sumsAt(bits, lanes, half, 0, mask, multiplier);
-    const b = sumsAt(bits, lanes, half, 1, mask, multiplier);
-    const c = sumsAt(bits, lanes, half, 2, mask, multiplier);
-    const d = sumsAt(bits, lanes, half, 3, mask, multiplier);
+    const a = sumsAt(bits, lanes, half, 0, mask, multiplier, ones);
+    const b = sumsAt(bits, lanes, half, 1, mask, multiplier, ones);
+    const c = sumsAt(bits, lanes, half, 2, mask, multiplier, ones);
+    const d = sumsAt(bits, lanes, half, 3, mask, multiplier, ones);
     const ab = i32x4.shuffle(a, b, 0, 4, 1, 5), cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
     const abs = i32x4.shuffle(a, b, 2, 6, 3, 7), cds = i32x4.shuffle(c, d, 2, 6, 3, 7);
     storeWeights(i64x2.shuffle(ab, cd, 0, 2), scales, panels);
