@@ -118,6 +118,15 @@ cliTest("compress --feedback --rotate wants a text, and rounds by it", async (fo
   assertStringIncludes(shown, "rotated(affine 3-bit g8)");
 });
 
+cliTest("compress --feedback --rotate goes around lattices and trellises too", async (folder) => {
+  const text = ["--calibration", "text.txt"];
+  const flags = ["--feedback", "--rotate", ...text];
+  assertMatch(await compressed(folder, "--method", "e8p", ...flags), /rotated\(.*lattice/);
+  await Deno.remove(`${folder}/out`, { recursive: true });
+  const shown = await compressed(folder, "--method", "trellis", "--bits", "3", ...flags);
+  assertMatch(shown, /rotated\(.*trellis.*3-bit/);
+});
+
 cliTest("compress --method awq has a factor for each column", async (folder) => {
   const flags = ["--method", "awq", "--group", "8", "--calibration", "text.txt"];
   assertStringIncludes(await compressed(folder, ...flags), "scaled(affine 4-bit g8)");

@@ -1,3 +1,4 @@
+import { createWasmDevice } from "@pare/linalg";
 import {
   assert,
   assertAlmostEquals,
@@ -243,5 +244,32 @@ Deno.test("rotateGram() turns a matrix once for all that read the same inputs", 
   const wrong = hadamardRotation(8);
   for (const _ of [1, 2]) {
     await assertRejects(() => rotateGram(gram, wrong), RangeError, "left.block");
+  }
+});
+
+/** The widths of models, all of which have a Hadamard matrix. */
+const WIDTHS = [
+  [576, 640, 768, 896, 960, 1152, 1536, 1600, 2304, 2560, 2880, 3072, 3200, 3584, 4096, 4864, 5120],
+  [5632, 6144, 6400, 6656, 6912, 7168, 8960, 9216, 9728, 10240, 11008, 11264, 12288, 13824, 14336],
+  [17408, 17920, 18432, 18944, 21504, 22016, 24576, 25600, 27648, 28672],
+].flat();
+
+Deno.test("rotate() keeps inner products over the whole of every width of the models", async () => {
+  using device = await createWasmDevice({ threads: 1 });
+  for (const width of WIDTHS) {
+    const right = hadamardRotation(width, { seed: width });
+    assertEquals(right.block, width);
+    // A vector that stands out, a random one, and their inner products.
+    const x = toF64(randomNormal([2, width], { seed: 1 }));
+    x.data.fill(0, 0, width)[5] = 1;
+    const y = await rotate(x, { right }, { device });
+    const products = ({ data }: Tensor<"f64">) =>
+      multiply(data, transpose(data, 2, width), 2, width, 2);
+    const norm = products(x)[3];
+    // Sums of as many numbers as the width and the dense factor have, in f64.
+    products(y).forEach((value, i) => assertAlmostEquals(value, products(x)[i], 1e-12 * norm));
+    for (let j = 0; j < width; j++) {
+      assertAlmostEquals(Math.abs(y.data[j]), 1 / Math.sqrt(width), 1e-14, `${width}`);
+    }
   }
 });
