@@ -3,13 +3,8 @@
 // from those.
 
 import type { Device } from "@pare/linalg";
-import {
-  trellisCoded,
-  trellisCodesShape,
-  type TrellisOperator,
-  trellisSteps,
-} from "@pare/operators";
-import { ShapeError, type Tensor, tensor } from "@pare/tensor";
+import { trellisCoded, type TrellisOperator } from "@pare/operators";
+import { ShapeError, type Tensor } from "@pare/tensor";
 import type { ColumnQuantizer, ColumnRounding } from "./column_quantizer.ts";
 import { deviationScales } from "./deviation_scales.ts";
 import {
@@ -18,11 +13,10 @@ import {
   type TrellisOptions,
   trellisSettings,
 } from "./trellis_options.ts";
+import { searchTrellisScale } from "./trellis_scale.ts";
+import { trellisTarget } from "./trellis_target.ts";
 
 const ACTION = "Cannot quantize by a trellis";
-
-/** The least step that a device divides by; those below restore next to nothing. */
-const LEAST_STEP = 2 ** -126;
 
 /** `trellis` as LDLQ knows it. */
 export const TRELLIS_COLUMNS: ColumnQuantizer<TrellisOptions> = {
@@ -38,32 +32,29 @@ interface TrellisRounding extends ColumnRounding {
 }
 
 /** Begins to encode a matrix; any number of tiles may be encoded at once where there is no metric. */
-export function beginTrellis(
+export async function beginTrellis(
   weight: Tensor,
   options: TrellisOptions,
   outer: Device,
-): TrellisRounding {
+): Promise<TrellisRounding> {
   if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
   const [rows, cols] = weight.shape;
   const settings = trellisSettings(ACTION, rows, options);
   const { bits, stateBits, tileHeight, tileWidth, granularity } = settings;
-  const scales = deviationScales(ACTION, weight, settings);
-  const steps = trellisSteps(scales);
-  const inverses = steps.data.map((step) => step < LEAST_STEP ? 0 : 1 / step);
+  const scale = options.scale ?? await searchTrellisScale(ACTION, weight, settings, outer);
+  const scales = deviationScales(ACTION, weight, { ...settings, scale });
   const device = outer.scope();
-  const layout = { bits, stateBits, tileHeight, tileWidth };
-  const codes = device.zeros(trellisCodesShape([rows, cols], layout), "u8");
-  const arrays = { ...layout, rows, cols, codes, scales: device.upload(steps) };
-  const divisors = device.upload(tensor(inverses, scales.shape));
+  const target = trellisTarget(device, [rows, cols], settings, scales);
   return {
-    round: (columns, first, place, roundOptions) =>
-      place.encodeTrellis(columns, arrays, { ...roundOptions, inverses: divisors, col: first }),
+    round: (columns, first, place, roundOptions) => {
+      const { inverses } = target;
+      return place.encodeTrellis(columns, target.weight, { ...roundOptions, inverses, col: first });
+    },
     finish: async () =>
       trellisCoded({
         shape: [rows, cols],
-        ...layout,
-        granularity,
-        codes: await device.download(codes) as Tensor<"u8">,
+        ...{ bits, stateBits, tileHeight, tileWidth, granularity },
+        codes: await device.download(target.weight.codes) as Tensor<"u8">,
         scales,
       }),
     [Symbol.dispose]: () => device[Symbol.dispose](),

@@ -1,6 +1,6 @@
 import { createReferenceDevice, createWasmDevice, type Device } from "@pare/linalg";
 import { bitsPerWeight, nodeOf, toDense } from "@pare/operators";
-import { randomNormal, type Tensor, tensor } from "@pare/tensor";
+import { randomNormal, randomUniform, type Tensor, tensor } from "@pare/tensor";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { COLUMN_QUANTIZERS } from "./column_quantizers.ts";
@@ -120,6 +120,24 @@ Deno.test("trellis() restores zeros, rows of zeros and outliers as their scales 
   for (const factor of [2 ** -140, 2 ** 100]) {
     const scaled = tensor(weight.data.map((value) => value * factor), [40, 6]);
     assert(toDense(await trellis(scaled, { device })).data.every(Number.isFinite));
+  }
+});
+
+Deno.test("trellis() chooses its scale by a sample: that of long tails or of short ones", async () => {
+  const [rows, cols] = [128, 80];
+  const normal = randomNormal([rows, cols], { seed: 7 });
+  const other = randomNormal([rows, cols], { seed: 8 }).data;
+  const long = tensor(normal.data.map((value, i) => value * other[i]), [rows, cols]);
+  const uniform = randomUniform([rows, cols], { seed: 9 });
+  const short = tensor(uniform.data.map((value) => value - 0.5), [rows, cols]);
+  for (const [weight, most] of [[long, 0.8], [short, 0.96], [normal, 1.01]] as const) {
+    const options = { bits: 3, stateBits: 8 };
+    const chosen = lossOf(weight, toDense(await trellis(weight, { ...options, device })));
+    const fixed = lossOf(
+      weight,
+      toDense(await trellis(weight, { ...options, scale: 0.92, device })),
+    );
+    assert(chosen <= most * fixed, `${chosen} of ${fixed}`);
   }
 });
 
