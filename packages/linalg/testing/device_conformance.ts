@@ -16,6 +16,8 @@ import { CODE_CASES } from "./cases_codes.ts";
 import { ELEMENTWISE_CASES } from "./cases_elementwise.ts";
 import { HALF_CASES } from "./cases_halves.ts";
 import { LATTICE_CASES } from "./cases_lattice.ts";
+import { LATTICE_METRIC_CASES } from "./cases_lattice_metric.ts";
+import { LATTICE_SEARCH_CASES } from "./cases_lattice_search.ts";
 import { LIFETIME_CASES } from "./cases_lifetime.ts";
 import { LOSS_CASES } from "./cases_losses.ts";
 import { MATMUL_CASES } from "./cases_matmul.ts";
@@ -39,6 +41,8 @@ export const DEVICE_CASES: readonly DeviceCase[] = [
   ...MODEL_CASES,
   ...CODE_CASES,
   ...LATTICE_CASES,
+  ...LATTICE_SEARCH_CASES,
+  ...LATTICE_METRIC_CASES,
   ...HALF_CASES,
   ...TRIDIAGONAL_CASES,
   ...SVD_CASES,

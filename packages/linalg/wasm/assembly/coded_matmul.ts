@@ -3,7 +3,7 @@
 // Of the parameters of every such product, 3 to 6 are x, tokens, rows and cols, and 11 is out.
 
 import { dequantize, LAYOUT_BYTES } from "./dequantize";
-import { restoreLattice } from "./dot_lattice";
+import { restoreLattice } from "./lattice_codewords";
 import { divideUp, grain, word } from "./memory";
 import { tileCols } from "./micro_kernel";
 import { packCols, packRows } from "./pack";

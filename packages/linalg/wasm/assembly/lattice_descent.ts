@@ -2,7 +2,7 @@
 // smaller, as reference/nearest_lattice.ts does.
 
 import { MOST_STEPS } from "../../codebook/lattice_layout";
-import { isE8p, isResidual } from "./lattice_search";
+import { isE8p, isResidual } from "./lattice_points";
 import { madd, sumLanes } from "./simd";
 
 // What a descent keeps, from where it is given room.

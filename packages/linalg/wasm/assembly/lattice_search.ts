@@ -3,18 +3,11 @@
 //
 // A point is eight i32, 2 v_i. Sorted, z is kept as 8 z + i, so that no two are equal.
 
-import {
-  FARTHEST,
-  FIVES,
-  GRID,
-  THREES,
-  TRIPLE_COUNT,
-  TRIPLES,
-} from "../../codebook/lattice_layout";
+import { FARTHEST, GRID, TRIPLE_COUNT, TRIPLES } from "../../codebook/lattice_layout";
+import { minusOf } from "./lattice_points";
 import { zero } from "./simd";
 
 // What a search keeps, from where it is given room.
-const SIGNED: usize = 0;
 const KEYS: usize = 32;
 const SORTED: usize = 64;
 /** Bytes of it. */
@@ -36,12 +29,6 @@ function sumOf(x: usize): i32 {
   const four = i32x4.add(v128.load(x), v128.load(x, 16));
   const two = i32x4.add(four, i64x2.shuffle(four, four, 1, 0));
   return i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1);
-}
-
-/** One bit for each of eight that is negative. */
-@inline
-function minusOf(x: usize): i32 {
-  return i32x4.bitmask(v128.load(x)) | i32x4.bitmask(v128.load(x, 16)) << 4;
 }
 
 /** Writes 8 |y_i| + i, and the same from the largest to the smallest. */
@@ -217,71 +204,4 @@ export function nearestHalf(x: usize, room: usize, point: usize): i32 {
   for (let rank: usize = 0; rank < 8; rank++) total += sizeAt(room, rank);
   writePoint(0, 0, minus, point);
   return total - 2 * GRID - (isOdd ? 2 * (last >> 3) : 0);
-}
-
-/** Whether a point with these entries is one of E8P. */
-export function isE8p(point: usize, tables: usize): bool {
-  const a = v128.load(point), b = v128.load(point, 16);
-  const squares = squaresOf(a, b);
-  if (squares <= 40) return true;
-  if (squares != 48) return false;
-  const threes = threesOf(a, b);
-  return popcnt(threes) == 5 && load<u8>(tables + (THREES << 2) + threes) != 0;
-}
-
-/** Whether a point with these entries is one of the codebook of residuals. */
-export function isResidual(point: usize): bool {
-  const a = v128.load(point), b = v128.load(point, 16);
-  const squares = squaresOf(a, b);
-  if (squares <= 8) return true;
-  const four = i32x4.splat(4);
-  const isDouble = v128.any_true(
-    v128.or(i32x4.eq(i32x4.abs(a), four), i32x4.eq(i32x4.abs(b), four)),
-  );
-  return squares == 16 && isDouble && i32x4.extract_lane(b, 3) > -4;
-}
-
-@inline
-function squaresOf(a: v128, b: v128): i32 {
-  const four = i32x4.add(i32x4.mul(a, a), i32x4.mul(b, b));
-  const two = i32x4.add(four, i64x2.shuffle(four, four, 1, 0));
-  return i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1);
-}
-
-/** One bit for each entry ± 3/2. */
-@inline
-function threesOf(a: v128, b: v128): i32 {
-  const three = i32x4.splat(3);
-  return i32x4.bitmask(i32x4.eq(i32x4.abs(a), three)) |
-    i32x4.bitmask(i32x4.eq(i32x4.abs(b), three)) << 4;
-}
-
-/** The number of a point of E8P. */
-export function codeOfE8p(point: usize, shift: i32, tables: usize): u32 {
-  const a = v128.load(point), b = v128.load(point, 16);
-  const threes = threesOf(a, b);
-  const five = i32x4.splat(5);
-  const fives = i32x4.bitmask(i32x4.eq(i32x4.abs(a), five)) |
-    i32x4.bitmask(i32x4.eq(i32x4.abs(b), five)) << 4;
-  const first = ctz(fives);
-  const at = fives == 0
-    ? (THREES << 2) + threes
-    : (FIVES << 2) + 8 * first + (threes == 0 ? first : ctz(threes));
-  const pattern = <u32> load<u8>(tables + at);
-  return pattern << 8 | (shift < 0 ? 128 : 0) | (<u32> minusOf(point) & 127);
-}
-
-/** The number of a point of the codebook of residuals. */
-export function codeOfResidual(point: usize): u32 {
-  const minus = minusOf(point);
-  const a = v128.load(point), b = v128.load(point, 16);
-  const places = 255 ^ (i32x4.bitmask(i32x4.eq(a, zero())) | i32x4.bitmask(i32x4.eq(b, zero())) << 4);
-  const count = popcnt(places);
-  if (count == 8) return minus & 127;
-  if (count == 0) return 240;
-  const i = ctz(places);
-  if (count == 1) return (minus != 0 ? 249 : 241) + i;
-  const j = 31 - clz(places);
-  const pair = i * (15 - i) / 2 + j - i - 1;
-  return 128 + 4 * pair + (minus >> i & 1) + 2 * (minus >> j & 1);
 }

@@ -2,9 +2,10 @@
 
 import { LATTICE_MATMUL, NEAREST_LATTICE } from "../operations";
 import { blockTask, codedMatmulTasks, LATTICE_CODES, THIN_TOKENS, thinRows, thinTask } from "./coded_matmul";
-import { dotLattice, LATTICE_ROWS, MOST_LATTICE_COLS, prepareToken } from "./dot_lattice";
+import { dotLattice, LATTICE_ROWS } from "./dot_lattice";
 import { divideUp, grain, word } from "./memory";
 import { nearestLatticeTask, nearestLatticeTasks } from "./nearest_lattice";
+import { MOST_LATTICE_COLS, prepareToken } from "./split_token";
 
 /** How many tasks the operation makes of its parameters; 0 if it is not one of these. */
 export function countLatticeTasks(operation: i32): usize {

@@ -1,9 +1,8 @@
 // Codes of E8P for blocks of eight numbers, and of what they leave; the twin of
 // reference/nearest_lattice.ts.
 
+import { codeOfE8p, codeOfResidual } from "./lattice_points";
 import {
-  codeOfE8p,
-  codeOfResidual,
   nearestE8p,
   nearestHalf,
   nearestWhole,
