@@ -11,11 +11,9 @@ const GRADIENT: usize = 32;
 const BEST: usize = 64;
 const MOVED: usize = 96;
 const DIAGONAL: usize = 128;
+const CHANGES: usize = 160;
 /** Bytes of it. */
-export const DESCENT_BYTES: usize = 160;
-
-const TWO: f32 = 2;
-const FOUR: f32 = 4;
+export const DESCENT_BYTES: usize = 192;
 
 /** The codebook of residuals, where others give a shift of 1 or −1. */
 export const NO_SHIFT: i32 = 0;
@@ -70,62 +68,54 @@ export function descend(
     const low = f32x4.sub(v128.load(u), v128.load(room + ENTRIES));
     const high = f32x4.sub(v128.load(u, 16), v128.load(room + ENTRIES, 16));
     multiply(metric, low, high, room);
-    if (!hasBetter(metric, room)) return;
-    if (bestMove(metric, shift, tables, room, point) == 0) return;
+    if (!bestMove(metric, shift, tables, room, point)) return;
     v128.store(point, v128.load(room + BEST));
     v128.store(point, v128.load(room + BEST, 16), 16);
   }
 }
 
-/** Whether any neighbour is nearer, in the codebook or not: mostly there is none. */
-function hasBetter(metric: usize, room: usize): bool {
+/**
+ * Writes the best neighbour, and tells whether there is a nearer one. What changes by moving two entries,
+ * of four pairs at a time: both up or down, which for j = i is one entry by two, or one of them up.
+ */
+function bestMove(metric: usize, shift: i32, tables: usize, room: usize, point: usize): bool {
   const two = f32x4.splat(2);
-  let least = f32x4.splat(0);
   const diagonal = room + DIAGONAL;
-  for (let at: usize = 0; at < 8; at++) {
-    store<f32>(diagonal + 4 * at, load<f32>(metric + 36 * at));
-  }
+  const g = room + GRADIENT;
+  let best: f32 = 0;
+  for (let i: usize = 0; i < 8; i++) store<f32>(diagonal + 4 * i, load<f32>(metric + 36 * i));
   for (let i: usize = 0; i < 8; i++) {
     const ii = v128.load32_splat(diagonal + 4 * i);
-    const gi = v128.load32_splat(room + GRADIENT + 4 * i);
-    for (let j: usize = 0; j < 32; j += 16) {
-      const g = v128.load(room + GRADIENT + j);
-      const sum = f32x4.mul(two, f32x4.abs(f32x4.add(gi, g)));
-      const difference = f32x4.mul(two, f32x4.abs(f32x4.sub(gi, g)));
-      const across = f32x4.mul(two, v128.load(metric + 32 * i + j));
-      const both = f32x4.add(ii, v128.load(diagonal + j));
-      least = f32x4.pmin(least, f32x4.sub(f32x4.add(both, across), sum));
-      least = f32x4.pmin(least, f32x4.sub(f32x4.sub(both, across), difference));
+    const gi = v128.load32_splat(g + 4 * i);
+    for (let first = i & 4; first < 8; first += 4) {
+      const gj = v128.load(g + 4 * first);
+      const both = f32x4.add(ii, v128.load(diagonal + 4 * first));
+      const across = f32x4.mul(two, v128.load(metric + 32 * i + 4 * first));
+      const sum = f32x4.mul(two, f32x4.abs(f32x4.add(gi, gj)));
+      const difference = f32x4.mul(two, f32x4.abs(f32x4.sub(gi, gj)));
+      const same = f32x4.sub(f32x4.add(both, across), sum);
+      const opposite = f32x4.sub(f32x4.sub(both, across), difference);
+      const smallest = f32x4.pmin(same, opposite);
+      // Those below the diagonal are pairs that were met before.
+      const behind = first < i ? <i32> (15 << (i - first)) : 15;
+      let places = i32x4.bitmask(f32x4.lt(smallest, f32x4.splat(best))) & behind;
+      if (places == 0) continue;
+      v128.store(room + CHANGES, same);
+      v128.store(room + CHANGES, opposite, 16);
+      for (; places != 0; places &= places - 1) {
+        const lane = <usize> ctz(places);
+        const j = first + lane;
+        const a = load<f32>(g + 4 * i), b = load<f32>(g + 4 * j);
+        const up = load<f32>(room + CHANGES + 4 * lane);
+        const s = a + b < 0 ? -2 : 2;
+        if (up < best && canMove(i, s, j, s, shift, tables, room, point)) best = up;
+        const apart = load<f32>(room + CHANGES + 16 + 4 * lane);
+        const d = a - b < 0 ? -2 : 2;
+        if (apart < best && canMove(i, d, j, -d, shift, tables, room, point)) best = apart;
+      }
     }
   }
-  return v128.any_true(f32x4.lt(least, f32x4.splat(0)));
-}
-
-/** Writes the best neighbour, if there is a better one, and returns how much it changes. */
-function bestMove(metric: usize, shift: i32, tables: usize, room: usize, point: usize): f32 {
-  let best: f32 = 0;
-  for (let i: usize = 0; i < 8; i++) {
-    const ii = load<f32>(metric + 36 * i);
-    const gi = load<f32>(room + GRADIENT + 4 * i);
-    const double = FOUR * (ii - abs<f32>(gi));
-    if (double < best && canMove(i, gi < 0 ? -4 : 4, i, 0, shift, tables, room, point)) {
-      best = double;
-    }
-    for (let j = i + 1; j < 8; j++) {
-      const gj = load<f32>(room + GRADIENT + 4 * j);
-      const diagonal = ii + load<f32>(metric + 36 * j);
-      const across = TWO * load<f32>(metric + 32 * i + 4 * j);
-      const sum = gi + gj;
-      const difference = gi - gj;
-      const same = diagonal + across - TWO * abs<f32>(sum);
-      const opposite = diagonal - across - TWO * abs<f32>(difference);
-      const s = sum < 0 ? -2 : 2;
-      if (same < best && canMove(i, s, j, s, shift, tables, room, point)) best = same;
-      const d = difference < 0 ? -2 : 2;
-      if (opposite < best && canMove(i, d, j, -d, shift, tables, room, point)) best = opposite;
-    }
-  }
-  return best;
+  return best < 0;
 }
 
 /** Writes a neighbour as the best one if it belongs to the codebook. */

@@ -28,6 +28,7 @@ const INCUMBENT: usize = DESCENT + DESCENT_BYTES;
 const POINTS: usize = INCUMBENT + 32;
 const TOTAL: usize = POINTS + 64;
 const ENTRIES: usize = TOTAL + 32;
+const NEAREST: usize = ENTRIES + 32;
 
 /** What a search costs, in numbers of a plain loop. */
 const COST: usize = 128;
@@ -160,13 +161,25 @@ function encodeWith(metric: usize, points: usize, isSecond: bool, entries: usize
   return codeOfE8p(point, shift, word(4)) | second << 16;
 }
 
+/** Whether the second of the points that are the nearest to U is the nearer one. */
+let isSecondNearest: bool = false;
+
 /** Writes the two points of E8P, and tells whether the second is the nearer one. */
 function searchE8p(metric: usize, u: usize): bool {
   const room = spare();
   const tables = word(4);
+  // A descent from the nearest points of U follows their search.
+  if (metric && u == room + U) {
+    memory.copy(room + FIRST, room + NEAREST, 64);
+    return choose(metric, u, 1, -1, isSecondNearest);
+  }
   toGrid(u, room + GRIDDED);
   const plus = nearestE8p(room + GRIDDED, 1, tables, room + SEARCH, room + FIRST);
   const minus = nearestE8p(room + GRIDDED, -1, tables, room + SEARCH, room + SECOND);
+  if (!metric && u == room + U) {
+    memory.copy(room + NEAREST, room + FIRST, 64);
+    isSecondNearest = minus > plus;
+  }
   return choose(metric, u, 1, -1, minus > plus);
 }
 
