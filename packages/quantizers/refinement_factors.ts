@@ -53,18 +53,22 @@ function factorize(a: Float64Array, n: number): void {
 
 /** Solves C Cᵀ X = B for many columns at once, in place. */
 function solve(c: Float64Array, n: number, x: Float64Array, cols: number): void {
-  const eliminate = (i: number, j: number, factor: number) => {
-    for (let k = 0; k < cols; k++) x[i * cols + k] -= factor * x[j * cols + k];
-  };
-  const divide = (i: number) => {
-    for (let k = 0; k < cols; k++) x[i * cols + k] /= c[i * n + i];
-  };
+  const rows = Array.from({ length: n }, (_, i) => x.subarray(i * cols, (i + 1) * cols));
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) eliminate(i, j, c[i * n + j]);
-    divide(i);
+    for (let j = 0; j < i; j++) subtract(rows[i], rows[j], c[i * n + j]);
+    divide(rows[i], c[i * n + i]);
   }
   for (let i = n - 1; i >= 0; i--) {
-    for (let j = i + 1; j < n; j++) eliminate(i, j, c[j * n + i]);
-    divide(i);
+    for (let j = i + 1; j < n; j++) subtract(rows[i], rows[j], c[j * n + i]);
+    divide(rows[i], c[i * n + i]);
   }
+}
+
+/** x - factor · y, in place. */
+function subtract(x: Float64Array, y: Float64Array, factor: number): void {
+  for (let k = 0; k < x.length; k++) x[k] -= factor * y[k];
+}
+
+function divide(x: Float64Array, divisor: number): void {
+  for (let k = 0; k < x.length; k++) x[k] /= divisor;
 }
