@@ -11,7 +11,6 @@
  */
 
 import type { Command, FlagValues } from "../../packages/cli/flags.ts";
-import { REGISTRY } from "../../packages/cli/registry.ts";
 import { UserError } from "../../packages/cli/user_error.ts";
 import {
   commonFlags,
@@ -108,8 +107,7 @@ function productRequests(values: FlagValues): ProductRequest[] {
 function methodRequests(values: FlagValues): MethodRequest[] {
   const [device] = readNames("device", values.text("device") ?? "wasm", Object.keys(SIZES));
   const sizes = readCounts("sizes", values.text("sizes") ?? SIZES[device as DeviceName]);
-  const asked = readNames("method", values.text("methods"), Object.keys(METHODS));
-  const names = asked.filter((name) => METHODS[name].method in REGISTRY);
+  const names = readNames("method", values.text("methods"), Object.keys(METHODS));
   const counts = readThreads(values.text("threads") ?? String(navigator.hardwareConcurrency));
   return names.flatMap((name) =>
     counts.flatMap((threads) =>
