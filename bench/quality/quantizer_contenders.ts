@@ -26,6 +26,9 @@ const GROUP_SIZES = [4096, 2048, 1024, 512, 256, 128, 96, 64, 48, 32];
 const AROUND = 0.5;
 const STEP = 0.025;
 
+/** GPTQ as it was published: our own clips ranges, sorts columns within groups, and refines twice. */
+const PUBLISHED = { order: "ascending", clip: false, refinements: 0 };
+
 /** A quantizer by its name, as options of others name it. */
 interface Named {
   readonly method: string;
@@ -84,11 +87,12 @@ function ladders(target: number): Record<string, WrittenStep[]> {
     "rtn, clipped": grids((options) => ({ method: "rtn", options: { ...options, clip: true } })),
     "hqq": grids((options) => ({ method: "hqq", options })),
     "awq": grids((options) => ({ method: "awq", options })),
-    "gptq": grids((options) => ({ method: "gptq", options })),
-    "gptq, clipped": grids((options) => ({ method: "gptq", options: { ...options, clip: true } })),
-    "gptq, clipped, rotated": grids((options) =>
-      rotated({ method: "gptq", options: { ...options, clip: true } })
+    "gptq": grids((options) => ({ method: "gptq", options: { ...options, ...PUBLISHED } })),
+    "gptq, rotated": grids((options) =>
+      rotated({ method: "gptq", options: { ...options, ...PUBLISHED } })
     ),
+    "gptq, clipped": grids((options) => ({ method: "gptq", options })),
+    "gptq, clipped, rotated": grids((options) => rotated({ method: "gptq", options })),
     "E8P LDLQ, rotated": [2, 3, 4].map((bits) => rotated(ldlq("e8p", bits))),
     "trellis LDLQ, rotated": [2, 3, 4].map((bits) => rotated(ldlq("trellis", bits))),
     "CALDERA E8P, rank 0": rankZero("e8p"),
