@@ -34,7 +34,7 @@ import type { Layer } from "./layer.ts";
 import { type LowRankPart, lowRankStep, type LowRankStepOptions } from "./low_rank_step.ts";
 import { weightedSquare } from "./weighted_square.ts";
 
-/** What `auto` takes δ times: the best of 1, 2, 4 and 8 on real layers. */
+/** c, the best of 0.5, 1, 2 and 4 on real layers. */
 const CAUTION = 4;
 
 /** Which part goes first. */
