@@ -12,7 +12,7 @@
 // The trellis, its values and the walk are in linalg: trellis/trellis_code.ts, reference/trellis_walk.ts.
 // Departs from the paper: a tile is up to 256 weights of one column, not 16 of each of 16, so that error
 // feedback goes from column to column and every weight of a tile counts alike by any Hessian: the nearest
-// walk is the cheapest one (docs/decisions/0017-trellis-tiles-follow-columns.md). Of matrices with fewer
+// walk is the cheapest one (docs/decisions/0018-trellis-tiles-follow-columns.md). Of matrices with fewer
 // than 121 rows it is of several columns. Values are sums
 // of bytes, which the form trellis tells; s is searched on a sample, from where normal numbers lose least,
 // near 1, see trellis_scale.ts.
