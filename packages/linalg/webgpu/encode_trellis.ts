@@ -1,10 +1,6 @@
 // Encodes tiles of weights by the nearest walks through a trellis, as wasm/assembly/encode_trellis.ts
 // does: a workgroup is one tile, an invocation has some overlaps of every step, four neighbours at a
-// time, whose choices make a word. Distances before and after a step lie in workgroup memory where they
-// fit, else beside the choices.
-//
-// Distances are kept relative to that of overlap 0 before the step and fit 28 bits, see
-// wasm/assembly/trellis_walk.ts; integers make codes the same on every device.
+// time, see trellis_walk.ts.
 
 import { trellisTileBytes } from "../trellis/trellis_code.ts";
 import type { EncodeTrellisParams } from "../trellis_kernels.ts";
@@ -12,16 +8,11 @@ import type { Gpu } from "./gpu.ts";
 import { type Kernel, mainOf } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
 import { type GpuStorage, view } from "./storage.ts";
-import { LEVEL_OF } from "./trellis_codes.ts";
+import { LEVEL_OF, WORD_LINES } from "./trellis_codes.ts";
+import { roomWordsOf, walkCode } from "./trellis_walk.ts";
 
-/** The most weights of a tile. */
-const TILE_SIZE = 256;
-/** The most overlaps whose distances go into workgroup memory, with all else in 16 KiB of it. */
-const SHARED_OVERLAPS = 1024;
 /** Words for the choices of all tiles that are encoded at a time. */
 const ROOM_WORDS = 2 ** 25;
-/** As many lines of tiles end with a whole word. */
-const WORD_LINES = 4;
 
 const PARAMS = {
   rows: "u32",
@@ -49,8 +40,7 @@ export function encodeTrellis(gpu: Gpu, p: EncodeTrellisParams<GpuStorage>): voi
   const { rows, cols, bits, stateBits, tileHeight, tileWidth, lineBytes } = p;
   const tileBytes = trellisTileBytes(tileHeight, tileWidth, bits);
   const overlaps = 2 ** (stateBits - bits);
-  const shared = overlaps <= SHARED_OVERLAPS ? 0 : 2 * overlaps;
-  const roomWords = tileHeight * tileWidth * Math.ceil(overlaps / 4) + shared;
+  const roomWords = roomWordsOf(tileHeight * tileWidth, overlaps);
   const tilesOfLine = Math.ceil(cols / tileWidth);
   const lines = Math.ceil(rows / tileHeight);
   const most = Math.min(ROOM_WORDS, gpu.maxWords) / roomWords;
@@ -122,20 +112,10 @@ function kernelOf(variant: Variant): Kernel {
 function codeOf({ bits, stateBits, hasIncumbent, hasMetric }: Variant): string {
   const overlaps = 2 ** (stateBits - bits);
   const size = Math.min(256, Math.max(32, overlaps / 4));
-  const isShared = overlaps <= SHARED_OVERLAPS;
-  const barrier = isShared ? "workgroupBarrier();" : "workgroupBarrier(); storageBarrier();";
   return /* wgsl */ `
 ${LEVEL_OF}
-const FAR: i32 = ${2 ** 28};
-var<workgroup> targets: array<i32, ${TILE_SIZE}>;
-var<workgroup> states: array<u32, ${TILE_SIZE}>;
-var<workgroup> least: array<i32, ${size}>;
-var<workgroup> least_at: array<u32, ${size}>;
-var<workgroup> boundary: u32;
-${isShared ? `var<workgroup> distances: array<i32, ${2 * overlaps}>;` : ""}
-${distanceAccess(isShared, overlaps)}
-fn barrier() { ${barrier} }
 ${walkCode(bits, overlaps, size)}
+${WEIGHTS}
 ${hasIncumbent ? incumbentCode(hasMetric, size) : ""}
 ${mainOf(size)}
   let tiles_of_line = (p.cols + p.width - 1) / p.width;
@@ -187,18 +167,8 @@ ${mainOf(size)}
 }`;
 }
 
-/** WGSL that reads and writes the distances before (side 0) and after (side 1) a step. */
-function distanceAccess(isShared: boolean, overlaps: number): string {
-  const at = `side * ${overlaps} + m`;
-  const room = `own.room + p.roomWords - ${2 * overlaps} + ${at}`;
-  return /* wgsl */ `
-struct Tile { row: u32, col: u32, room: u32, count: u32 }
-fn distance_at(own: Tile, side: u32, m: u32) -> i32 {
-  return ${isShared ? `distances[${at}]` : `i32(room[${room}])`};
-}
-fn set_distance(own: Tile, side: u32, m: u32, distance: i32) {
-  ${isShared ? `distances[${at}] = distance` : `room[${room}] = u32(distance)`};
-}
+/** WGSL of where the weights of a tile are, and what they become. */
+const WEIGHTS: string = /* wgsl */ `
 // Where weight i of the tile is in x; -1 if it only fills up the tile.
 fn place_of(own: Tile, i: u32) -> i32 {
   let row = own.row + i % p.height;
@@ -209,86 +179,6 @@ fn restored(own: Tile, i: u32) -> f32 {
   let row = own.row + i % p.height;
   return scales[p.scales_at + row * p.rowScales] * f32(level_of(states[i]));
 }`;
-}
-
-/** WGSL of the walks, see reference/trellis_walk.ts. */
-function walkCode(bits: number, overlaps: number, size: number): string {
-  const words = Math.ceil(overlaps / 4);
-  return /* wgsl */ `
-// Walks once around from a weight down, from the boundary or, if it is free, from any overlap.
-fn walk(own: Tile, local: u32, first: u32, is_free: bool) {
-  barrier();
-  for (var m = local; m < ${overlaps}; m += ${size}) {
-    set_distance(own, 0, m, select(FAR, 0, is_free || m == boundary));
-  }
-  barrier();
-  var weight = first;
-  for (var step = 0u; step < own.count; step++) {
-    let side = step % 2;
-    let y = targets[weight];
-    let base = distance_at(own, side, 0);
-    for (var q = local; q < ${words}; q += ${size}) {
-      var word = 0u;
-      for (var m = 4 * q; m < min(4 * q + 4, ${overlaps}); m++) {
-        var best = 0x7fffffff;
-        var choice = 0u;
-        for (var high = 0u; high < ${2 ** bits}; high++) {
-          let state = high * ${overlaps} + m;
-          let level = level_of(state);
-          let distance = distance_at(own, side, state >> ${bits}) + level * (level - y);
-          if (distance < best) {
-            best = distance;
-            choice = high;
-          }
-        }
-        set_distance(own, 1 - side, m, best - base);
-        word |= choice << (8 * (m % 4));
-      }
-      room[own.room + step * ${words} + q] = word;
-    }
-    weight = select(weight - 1, own.count - 1, weight == 0);
-    barrier();
-  }
-}
-// The first overlap at the least distance becomes the boundary.
-fn find_end(own: Tile, local: u32) {
-  var at = min(local, ${overlaps} - 1);
-  for (var m = local; m < ${overlaps}; m += ${size}) {
-    if (distance_at(own, 0, m) < distance_at(own, 0, at)) { at = m; }
-  }
-  least[local] = distance_at(own, 0, at);
-  least_at[local] = at;
-  for (var stride = ${size / 2}u; stride > 0; stride /= 2) {
-    workgroupBarrier();
-    if (local < stride) {
-      let other = local + stride;
-      let is_less = least[other] < least[local] ||
-        (least[other] == least[local] && least_at[other] < least_at[local]);
-      if (is_less) {
-        least[local] = least[other];
-        least_at[local] = least_at[other];
-      }
-    }
-  }
-  workgroupBarrier();
-  if (local == 0) { boundary = least_at[0]; }
-}
-// Goes back from the last step of a walk; the boundary becomes the overlap before step 'last'.
-fn trace_back(own: Tile, local: u32, first: u32, last: u32) {
-  storageBarrier();
-  if (local == 0) {
-    var end = boundary;
-    for (var step = own.count; step > last; step--) {
-      let word = room[own.room + (step - 1) * ${words} + end / 4];
-      let high = (word >> (8 * (end % 4))) & 255;
-      let state = high * ${overlaps} + end;
-      states[(first + own.count - step + 1) % own.count] = state;
-      end = state >> ${bits};
-    }
-    boundary = end;
-  }
-}`;
-}
 
 /** WGSL of `fn compare(own, local) -> bool`: whether the walk is nearer than the incumbent. */
 function incumbentCode(hasMetric: boolean, size: number): string {

@@ -1,5 +1,8 @@
 // Trellis codes and the weights they stand for, as WGSL.
 
+/** As many lines of tiles end with a whole word. */
+export const WORD_LINES = 4;
+
 /** WGSL of `fn level_of(state) -> i32`. */
 export const LEVEL_OF: string = /* wgsl */ `
 fn level_of(state: u32) -> i32 {
