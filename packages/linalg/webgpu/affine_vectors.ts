@@ -18,6 +18,7 @@ import {
   raisedCodes,
   raisesOf,
 } from "./affine_codes.ts";
+import { type CodesType, WORDS } from "./coded_matmul.ts";
 import { EACH_ROW, lanesOf, type LaneSums, laneSums } from "./lane_sums.ts";
 
 /** Codes of a row that an invocation takes at a time. */
@@ -28,14 +29,11 @@ export interface AffineVectors extends CodeLayout, LaneSums {
   /** Whether 32 codes from a multiple of 32 on always share a scale. */
   readonly isScaledOnce: boolean;
   /** What codes are bound as; u32 where every code is scaled. */
-  readonly type: keyof typeof WORDS;
+  readonly type: CodesType;
 }
 
-/** The types that codes may be bound as, and the words of each. */
-export const WORDS = { u32: 1, vec2u: 2, vec4u: 4 } as const;
-
 /** The widest type that whole rows of codes are made of, up to what an invocation reads at once. */
-export function codesType(bits: number, rowWords: number): keyof typeof WORDS {
+export function codesType(bits: number, rowWords: number): CodesType {
   if (bits % 4 === 0 && rowWords % 4 === 0) return "vec4u";
   return bits % 2 === 0 && rowWords % 2 === 0 ? "vec2u" : "u32";
 }
