@@ -46,34 +46,19 @@ export function takeStep(
   next: usize,
   choices: usize,
 ): void {
-  if (overlaps < 16) return stepOneByOne(bits, overlaps, table, target, distances, next, choices);
-  switch (bits) {
-    case 1:
-      return stepBySixteens(1, overlaps, table, target, distances, next, choices);
-    case 2:
-      return stepBySixteens(2, overlaps, table, target, distances, next, choices);
-    case 3:
-      return stepBySixteens(3, overlaps, table, target, distances, next, choices);
-    default:
-      return stepBySixteens(4, overlaps, table, target, distances, next, choices);
+  if (overlaps >= 16) {
+    switch (bits) {
+      case 1:
+        return stepBySixteens(1, overlaps, table, target, distances, next, choices);
+      case 2:
+        return stepBySixteens(2, overlaps, table, target, distances, next, choices);
+      case 3:
+        return stepBySixteens(3, overlaps, table, target, distances, next, choices);
+      default:
+        return stepBySixteens(4, overlaps, table, target, distances, next, choices);
+    }
   }
-}
-
-/** The highest bits of a state that a label stands for. */
-@inline
-export function highOf(label: u32, bits: i32): u32 {
-  return bits > 2 ? label : label >= 9 ? 3 : label >= 4 ? 2 : label;
-}
-
-function stepOneByOne(
-  bits: i32,
-  overlaps: usize,
-  table: usize,
-  target: i32,
-  distances: usize,
-  next: usize,
-  choices: usize,
-): void {
+  // Too few overlaps for vectors.
   const first = load<i32>(distances);
   for (let m: usize = 0; m < overlaps; m++) {
     let best = i32.MAX_VALUE;
@@ -87,6 +72,12 @@ function stepOneByOne(
     store<u8>(choices + m, best & 15);
     store<i32>(next + m * 4, (best & ~15) - first);
   }
+}
+
+/** The highest bits of a state that a label stands for. */
+@inline
+export function highOf(label: u32, bits: i32): u32 {
+  return bits > 2 ? label : label >= 9 ? 3 : label >= 4 ? 2 : label;
 }
 
 @inline
