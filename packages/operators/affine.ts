@@ -7,7 +7,7 @@ import {
   unpackCodes,
   unpackZeroPoints,
 } from "./affine_codes.ts";
-import { checkFinite, checkTensor, type Reject, rejectAs } from "./check_tensor.ts";
+import { checkFinite, checkTensor, matrixShapeOf, type Reject, rejectAs } from "./check_tensor.ts";
 import { readInteger, readNullable, readObject, readShape, readWord } from "./field.ts";
 import type { Form, NodeOf } from "./form.ts";
 import type { AffineOperator } from "./operator.ts";
@@ -60,11 +60,7 @@ export interface AffineParts {
 export function affine(parts: AffineParts): AffineOperator {
   const { codes, bits, groupSize, scales, zeroPoints = null } = parts;
   const reject = rejectAs("Cannot make an affine operator");
-  const [rows, cols] = codes.shape;
-  const isMatrix = codes.shape.length === 2 && rows > 0 && cols > 0;
-  if (!isMatrix) {
-    reject("codes", `must be a matrix: current shape is [${codes.shape.join(", ")}]`);
-  }
+  const [rows, cols] = matrixShapeOf(codes, "codes", reject);
   checkTensor(codes, "codes", ["u8"], [rows, cols], reject);
   checkSizes(bits, groupSize, reject);
   if (zeroPoints?.dtype === "u8") {

@@ -1,4 +1,5 @@
 import { type AnyTensor, type Dtype, DTYPES, sizeOf, toF32 } from "@pare/tensor";
+import type { MatrixShape } from "./operator.ts";
 
 /** Throws an error about a field; `problem` ends the sentence "Cannot … as field". */
 export type Reject = (
@@ -12,6 +13,14 @@ export function rejectAs(action: string): Reject {
   return (field, problem, Kind = RangeError) => {
     throw new Kind(`${action} as ${field} ${problem}`);
   };
+}
+
+/** The shape of a tensor, which must be that of a matrix with elements. */
+export function matrixShapeOf({ shape }: AnyTensor, field: string, reject: Reject): MatrixShape {
+  const [rows, cols] = shape;
+  const isMatrix = shape.length === 2 && rows > 0 && cols > 0;
+  if (!isMatrix) reject(field, `must be a matrix: current shape is [${shape.join(", ")}]`);
+  return [rows, cols];
 }
 
 /** Checks that a tensor has one of the dtypes, the shape, and as many elements as it says. */

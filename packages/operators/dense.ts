@@ -1,6 +1,6 @@
 import { type Tensor, toF32 } from "@pare/tensor";
 import { matrixRow } from "./affine_codes.ts";
-import { checkTensor, rejectAs } from "./check_tensor.ts";
+import { checkTensor, matrixShapeOf, rejectAs } from "./check_tensor.ts";
 import { readObject, readShape, readWord } from "./field.ts";
 import type { Form, NodeOf } from "./form.ts";
 import type { DenseOperator } from "./operator.ts";
@@ -28,11 +28,7 @@ const DTYPES = ["f32", "f16", "bf16"] as const;
  */
 export function dense(weight: Tensor<"f32"> | Tensor<"f16"> | Tensor<"bf16">): DenseOperator {
   const reject = rejectAs("Cannot make a dense operator");
-  const [rows, cols] = weight.shape;
-  const isMatrix = weight.shape.length === 2 && rows > 0 && cols > 0;
-  if (!isMatrix) {
-    reject("weight", `must be a matrix: current shape is [${weight.shape.join(", ")}]`);
-  }
+  const [rows, cols] = matrixShapeOf(weight, "weight", reject);
   const operator: DenseOperator = { form: "dense", shape: [rows, cols], weight };
   DENSE.check(operator, reject);
   return operator;

@@ -1,6 +1,6 @@
 import { packedByteLength, type Tensor } from "@pare/tensor";
 import { matrixRow, packRows, padRows, scaleShapeOf, unpackRows } from "./affine_codes.ts";
-import { checkFinite, checkTensor, type Reject, rejectAs } from "./check_tensor.ts";
+import { checkFinite, checkTensor, matrixShapeOf, type Reject, rejectAs } from "./check_tensor.ts";
 import { readBoolean, readInteger, readObject, readShape, readWord, rejectAt } from "./field.ts";
 import type { Form, NodeOf } from "./form.ts";
 import { decodeScales, type LevelScaleDtype, SCALE_TENSORS, scaleDtypeOf } from "./level_scales.ts";
@@ -50,11 +50,7 @@ export interface LevelsParts extends Pick<LevelsOperator, "groupSize" | "scales"
 export function levels(parts: LevelsParts): LevelsOperator {
   const { kind, codes, bits, groupSize, scales, matrixScale = null } = parts;
   const reject = rejectAs("Cannot make an operator of levels");
-  const [rows, cols] = codes.shape;
-  const isMatrix = codes.shape.length === 2 && rows > 0 && cols > 0;
-  if (!isMatrix) {
-    reject("codes", `must be a matrix: current shape is [${codes.shape.join(", ")}]`);
-  }
+  const [rows, cols] = matrixShapeOf(codes, "codes", reject);
   checkTensor(codes, "codes", ["u8"], [rows, cols], reject);
   checkSizes(kind, bits, groupSize, reject);
   const operator: LevelsOperator = {

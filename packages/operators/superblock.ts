@@ -1,6 +1,6 @@
 import { decodeF16, type Tensor, tensor } from "@pare/tensor";
 import { matrixRow, packRows } from "./affine_codes.ts";
-import { checkTensor, type Reject, rejectAs } from "./check_tensor.ts";
+import { checkTensor, matrixShapeOf, type Reject, rejectAs } from "./check_tensor.ts";
 import { readObject, readShape, readWord, rejectAt } from "./field.ts";
 import type { Form, NodeOf } from "./form.ts";
 import type { MatrixShape, SuperblockOperator } from "./operator.ts";
@@ -58,11 +58,7 @@ export interface SuperblockParts {
 export function superblock(parts: SuperblockParts): SuperblockOperator {
   const { codes, scales, minima, scaleFactors, minimumFactors } = parts;
   const reject = rejectAs("Cannot make an operator of super-blocks");
-  const [rows, cols] = codes.shape;
-  const isMatrix = codes.shape.length === 2 && rows > 0 && cols > 0;
-  if (!isMatrix) {
-    reject("codes", `must be a matrix: current shape is [${codes.shape.join(", ")}]`);
-  }
+  const [rows, cols] = matrixShapeOf(codes, "codes", reject);
   checkColumns([rows, cols], reject);
   checkBelow(codes, "codes", [rows, cols], 16, reject);
   const inner: MatrixShape = [rows, cols / INNER_WEIGHTS];
