@@ -39,6 +39,7 @@ import {
   toF32,
 } from "@pare/tensor";
 import { checkGram } from "./check_gram.ts";
+import { matrixShapeOf } from "./check_weight.ts";
 import { clipGroups } from "./clip_groups.ts";
 import { layerLoss, uploadGram } from "./layer_loss.ts";
 import { planRtn, rtn } from "./rtn.ts";
@@ -118,8 +119,7 @@ export async function awq(
 ): Promise<ScaledOperator> {
   const { device, ...rest } = options;
   checkOptions(ACTION, rest, AWQ_CHECKS);
-  if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
-  const [rows, cols] = weight.shape;
+  const [rows, cols] = matrixShapeOf(ACTION, weight);
   const { clip = true, ...grid } = rest;
   gridSettings(ACTION, [rows, cols], grid);
   const { gram, meanAbs } = checkStatistics(statistics, cols);

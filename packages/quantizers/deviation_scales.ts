@@ -1,6 +1,7 @@
 // Scales that bring weights to a wanted deviation.
 
 import { castTo, type Tensor, tensor, toF32 } from "@pare/tensor";
+import { checkFinite } from "./check_weight.ts";
 
 /** Which weights share a scale, what it is for, and how it is stored. */
 export interface DeviationSettings {
@@ -28,7 +29,8 @@ export function deviationScales(
   const exact = Float32Array.from({ length: runs }, (_, run) => {
     let squares = 0;
     for (let i = run * length; i < (run + 1) * length; i++) squares += data[i] * data[i];
-    if (!Number.isFinite(squares)) refuseNumber(action, data);
+    // Squares of f32 do not leave the range of f64, so that one of the weights is not finite.
+    if (!Number.isFinite(squares)) checkFinite(action, data);
     return Math.sqrt(squares / length) / scale;
   });
   const scales = castTo(tensor(exact, [runs, 1]), scaleDtype);
@@ -37,10 +39,4 @@ export function deviationScales(
     `${action} as every scale must fit its dtype, which f32 may do: current scaleDtype is ` +
       scaleDtype,
   );
-}
-
-/** Squares of f32 do not leave the range of f64, so that one of the weights is not finite. */
-function refuseNumber(action: string, data: Float32Array): never {
-  const value = data.find((number) => !Number.isFinite(number));
-  throw new RangeError(`${action} as every weight must be finite: current value is ${value}`);
 }

@@ -24,16 +24,9 @@
 
 import type { Device } from "@pare/linalg";
 import { type MatrixShape, type Operator, type OperatorNode, permuted } from "@pare/operators";
-import {
-  type Check,
-  checkOptions,
-  type Checks,
-  oneOf,
-  ShapeError,
-  type Tensor,
-  tensor,
-} from "@pare/tensor";
+import { type Check, checkOptions, type Checks, oneOf, type Tensor, tensor } from "@pare/tensor";
 import { checkGram, type GramSource } from "./check_gram.ts";
+import { checkFinite, matrixShapeOf } from "./check_weight.ts";
 import {
   activationOrder,
   ascendingOrder,
@@ -130,8 +123,7 @@ export async function gptq(
   options: GptqOptions & FeedbackContext = {},
 ): Promise<Operator> {
   const { device, onDamping, ...rest } = options;
-  if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
-  const [rows, cols] = weight.shape;
+  const [rows, cols] = matrixShapeOf(ACTION, weight);
   const { grid, isDynamic, isStoredOrder, order, feedback } = resolve([rows, cols], rest);
   const gram = checkGram(ACTION, cols, statistics);
   const energy: ChannelEnergy = (column) => gram.data[column * (cols + 1)];
@@ -140,7 +132,7 @@ export async function gptq(
   const quantize = (weight: Tensor, gram: Tensor<"f64">, order: ColumnOrder) => {
     const begin = (device: Device) => {
       if (!isDynamic) return roundToGrid(device, fitGrid(ACTION, weight, grid));
-      checkFinite(weight);
+      checkFinite(ACTION, weight.data);
       return roundToFittedGrids(ACTION, device, [rows, cols], grid);
     };
     const problem = { weight, gram, order, begin, blockSize: 1, isMetric: false };
@@ -220,10 +212,4 @@ function gatherBoth(gram: Tensor<"f64">, order: Uint32Array): Tensor<"f64"> {
   const n = order.length;
   const data = gram.data.map((_, i, values) => values[order[Math.floor(i / n)] * n + order[i % n]]);
   return { ...gram, data };
-}
-
-function checkFinite(weight: Tensor): void {
-  const bad = weight.data.find((value) => !Number.isFinite(value));
-  if (bad === undefined) return;
-  throw new RangeError(`${ACTION} as every weight must be finite: current value is ${bad}`);
 }

@@ -1,6 +1,8 @@
 // Groups of neighbours in a row that share a scale: how large they are, where one begins and ends, and
 // what is asked of their weights and scales.
 
+import { refuseWeight } from "./check_weight.ts";
+
 /** The size of groups, a row's length at most; throws unless it divides the row or need not. */
 export function groupSizeOf(
   action: string,
@@ -36,9 +38,7 @@ export function extremesOf(
   let greatest = -Infinity;
   for (let i = start; i < end; i++) {
     const value = values[i];
-    if (!Number.isFinite(value)) {
-      throw new RangeError(`${action} as every weight must be finite: current value is ${value}`);
-    }
+    if (!Number.isFinite(value)) refuseWeight(action, value);
     if (value < least) least = value;
     if (value > greatest) greatest = value;
   }

@@ -29,11 +29,11 @@ import {
   integer,
   number,
   oneOf,
-  ShapeError,
   type Tensor,
   tensor,
   toF32,
 } from "@pare/tensor";
+import { matrixShapeOf } from "./check_weight.ts";
 import { checkScales, extremesOf, groupBounds, groupSizeOf } from "./groups.ts";
 import { codeOf, stepZeroPoint } from "./half_quadratic.ts";
 
@@ -127,8 +127,7 @@ const GROWTH = 1.01;
  * @throws {TypeError} If an option is unknown.
  */
 export function hqq(weight: Tensor, options: HqqOptions = {}): AffineOperator {
-  if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
-  const [rows, cols] = weight.shape;
+  const [rows, cols] = matrixShapeOf(ACTION, weight);
   const { bits, size, scaleDtype, p, beta, iterations } = resolve([rows, cols], options);
   const groups: Groups = { data: weight.data, cols, size, levels: 2 ** bits - 1 };
   const shape = [rows, Math.ceil(cols / size)];

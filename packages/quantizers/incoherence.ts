@@ -24,15 +24,8 @@ import {
   type RotatedOperator,
   rotateGram,
 } from "@pare/operators";
-import {
-  type Check,
-  checkOptions,
-  type Checks,
-  integer,
-  oneOf,
-  ShapeError,
-  type Tensor,
-} from "@pare/tensor";
+import { type Check, checkOptions, type Checks, integer, oneOf, type Tensor } from "@pare/tensor";
+import { matrixShapeOf } from "./check_weight.ts";
 import { hadamardSides, type HadamardSidesOptions, planHadamardSides } from "./hadamard_sides.ts";
 import { checkGram, type GramSource } from "./check_gram.ts";
 import { bindQuantizer, type QuantizerWith } from "./bind_quantizer.ts";
@@ -97,8 +90,7 @@ export async function incoherence(
 ): Promise<RotatedOperator> {
   const { device, ...rest } = options;
   checkOptions(ACTION, rest, INCOHERENCE_CHECKS);
-  if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
-  const [rows, cols] = weight.shape;
+  const [rows, cols] = matrixShapeOf(ACTION, weight);
   const quantizer = quantizerOf(rest);
   const gram = quantizer.needsGram ? checkGram(ACTION, cols, statistics) : null;
   const sides = hadamardSides([rows, cols], rest);

@@ -13,16 +13,9 @@
 
 import type { Device } from "@pare/linalg";
 import type { MatrixShape, Operator, OperatorNode } from "@pare/operators";
-import {
-  boolean,
-  type Check,
-  checkOptions,
-  type Checks,
-  oneOf,
-  ShapeError,
-  type Tensor,
-} from "@pare/tensor";
+import { boolean, type Check, checkOptions, type Checks, oneOf, type Tensor } from "@pare/tensor";
 import { checkGram, type GramSource } from "./check_gram.ts";
+import { matrixShapeOf } from "./check_weight.ts";
 import {
   activationOrder,
   ascendingOrder,
@@ -111,8 +104,7 @@ export async function ldlq(
 ): Promise<Operator> {
   const { device, onDamping, ...rest } = options;
   checkOptions(ACTION, rest, LDLQ_CHECKS);
-  if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
-  const [rows, cols] = weight.shape;
+  const [rows, cols] = matrixShapeOf(ACTION, weight);
   const gram = checkGram(ACTION, cols, statistics);
   const { blockSize, begin } = resolve([rows, cols], rest);
   return await quantizeWithFeedback(

@@ -1,7 +1,7 @@
 // Matrices whose groups are rounded to levels: what the scales of the groups are, and the codes by them.
 
 import { type LevelKind, levels, type LevelsOperator, type MatrixShape } from "@pare/operators";
-import { ShapeError, type Tensor, tensor, toF32 } from "@pare/tensor";
+import { type Tensor, tensor, toF32 } from "@pare/tensor";
 import { checkScales, extremesOf, groupBounds } from "./groups.ts";
 import { nearestLevel } from "./nearest_level.ts";
 
@@ -21,12 +21,6 @@ export interface LevelGrid {
   readonly matrixScale: Tensor | null;
   /** What the levels of each group are multiplied with. */
   readonly steps: Float32Array;
-}
-
-/** The shape of a matrix; throws for other tensors. */
-export function matrixShapeOf(action: string, { shape }: Tensor): MatrixShape {
-  if (shape.length !== 2) throw new ShapeError(action, [-1, -1], shape);
-  return [shape[0], shape[1]];
 }
 
 /** The largest magnitude of each group, `[rows, groups]`; throws for numbers that are not finite. */

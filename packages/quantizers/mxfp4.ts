@@ -22,8 +22,9 @@ import {
   type Tensor,
   tensor,
 } from "@pare/tensor";
+import { matrixShapeOf } from "./check_weight.ts";
 import { groupBounds, groupSizeOf } from "./groups.ts";
-import { groupMagnitudes, type LevelGrid, matrixShapeOf, operatorOnLevels } from "./level_grid.ts";
+import { groupMagnitudes, type LevelGrid, operatorOnLevels } from "./level_grid.ts";
 import { nearestLevel } from "./nearest_level.ts";
 
 /** Options of {@linkcode mxfp4}. */

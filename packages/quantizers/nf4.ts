@@ -23,14 +23,9 @@ import {
   oneOf,
   type Tensor,
 } from "@pare/tensor";
+import { matrixShapeOf } from "./check_weight.ts";
 import { groupSizeOf } from "./groups.ts";
-import {
-  groupMagnitudes,
-  type LevelGrid,
-  matrixShapeOf,
-  operatorOnLevels,
-  stepsOf,
-} from "./level_grid.ts";
+import { groupMagnitudes, type LevelGrid, operatorOnLevels, stepsOf } from "./level_grid.ts";
 import { scaleByMatrix } from "./matrix_scale.ts";
 
 /** Options of {@linkcode nf4}. */

@@ -14,14 +14,9 @@
 
 import type { LevelsOperator, MatrixShape, OperatorNode } from "@pare/operators";
 import { boolean, type Check, checkOptions, type Checks, type Tensor } from "@pare/tensor";
+import { matrixShapeOf } from "./check_weight.ts";
 import { groupSizeOf } from "./groups.ts";
-import {
-  groupMagnitudes,
-  type LevelGrid,
-  matrixShapeOf,
-  operatorOnLevels,
-  stepsOf,
-} from "./level_grid.ts";
+import { groupMagnitudes, type LevelGrid, operatorOnLevels, stepsOf } from "./level_grid.ts";
 import { scaleByMatrix } from "./matrix_scale.ts";
 
 /** Options of {@linkcode nvfp4}. */

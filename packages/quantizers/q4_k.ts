@@ -34,9 +34,9 @@ import {
   type Tensor,
   tensor,
 } from "@pare/tensor";
+import { matrixShapeOf } from "./check_weight.ts";
 import { type BlockFit, type Deltas, fitBlock } from "./fit_block.ts";
 import { clampCode, extremesOf } from "./groups.ts";
-import { matrixShapeOf } from "./level_grid.ts";
 import { toSixBits } from "./six_bits.ts";
 
 /** Options of {@linkcode q4k}. */

@@ -17,7 +17,8 @@
 // Cost: two passes over the weights.
 
 import type { AffineOperator, MatrixShape, OperatorNode } from "@pare/operators";
-import { ShapeError, type Tensor } from "@pare/tensor";
+import type { Tensor } from "@pare/tensor";
+import { matrixShapeOf } from "./check_weight.ts";
 import type { RtnOptions } from "./rtn_options.ts";
 import { encodeOnGrid, fitGrid, gridSettings, operatorOnGrid } from "./uniform_grid.ts";
 
@@ -45,8 +46,7 @@ const ACTION = "Cannot quantize by rounding to nearest";
  * @throws {TypeError} If an option is unknown.
  */
 export function rtn(weight: Tensor, options: RtnOptions = {}): AffineOperator {
-  if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
-  const [rows, cols] = weight.shape;
+  const [rows, cols] = matrixShapeOf(ACTION, weight);
   const grid = fitGrid(ACTION, weight, gridSettings(ACTION, [rows, cols], options));
   return operatorOnGrid(encodeOnGrid(weight.data, grid), grid);
 }
