@@ -25,7 +25,7 @@ export interface ColumnQuantizer<Options extends object> {
 }
 
 /** One matrix while it is rounded; disposing it frees what it keeps on the device. */
-export interface ColumnRounding extends Disposable {
+export interface ColumnRounding<O extends Operator = Operator> extends Disposable {
   /**
    * Rounds a block of columns, and keeps the codes on the device. Nothing is downloaded.
    *
@@ -60,7 +60,7 @@ export interface ColumnRounding extends Disposable {
    *
    * @throws {RangeError} If a number is too large for its dtype.
    */
-  finish(): Promise<Operator>;
+  finish(): Promise<O>;
 }
 
 /** Options of {@linkcode ColumnRounding.round}. */

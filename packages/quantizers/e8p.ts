@@ -16,11 +16,12 @@
 // of radius 1, so that within the codebook ‖ŵ − w‖ <= σ / s for each eight weights, and no more than
 // σ / (s ρ) for 4 bits. Cost: a sort of eight numbers and 36 sums for each shift, see `nearestLattice`.
 
-import { type Device, withDevice } from "@pare/linalg";
+import type { Device } from "@pare/linalg";
 import type { LatticeOperator } from "@pare/operators";
 import type { Tensor } from "@pare/tensor";
 import { beginE8p } from "./e8p_columns.ts";
 import type { E8pOptions } from "./e8p_options.ts";
+import { roundAtOnce } from "./round_at_once.ts";
 
 /**
  * Quantizes a matrix to points of the lattice E8, in 2, 3 or 4 bits a weight.
@@ -54,10 +55,5 @@ export async function e8p(
   options: E8pOptions & { device?: Device } = {},
 ): Promise<LatticeOperator> {
   const { device, ...rest } = options;
-  return await withDevice(device, async (outer) => {
-    using scope = outer.scope();
-    using rounding = beginE8p(weight, rest, scope);
-    rounding.round(scope.upload(weight), 0, scope);
-    return await rounding.finish();
-  });
+  return await roundAtOnce(weight, device, (scope) => beginE8p(weight, rest, scope));
 }

@@ -3,7 +3,8 @@
 
 import { type Device, E8P_BLOCK } from "@pare/linalg";
 import { lattice, type LatticeOperator } from "@pare/operators";
-import { ShapeError, type Tensor, tensor, toF32 } from "@pare/tensor";
+import { type Tensor, tensor, toF32 } from "@pare/tensor";
+import { matrixShapeOf } from "./check_weight.ts";
 import type { ColumnQuantizer, ColumnRounding } from "./column_quantizer.ts";
 import { deviationScales } from "./deviation_scales.ts";
 import { E8P_CHECKS, type E8pOptions, e8pSettings, planE8p } from "./e8p_options.ts";
@@ -21,15 +22,13 @@ export const E8P_COLUMNS: ColumnQuantizer<E8pOptions> = {
   begin: beginE8p,
 };
 
-/** A matrix while it is rounded. */
-interface E8pRounding extends ColumnRounding {
-  finish(): Promise<LatticeOperator>;
-}
-
 /** Begins to round a matrix; any number of blocks may be rounded at once where there is no metric. */
-export function beginE8p(weight: Tensor, options: E8pOptions, outer: Device): E8pRounding {
-  if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
-  const [rows, cols] = weight.shape;
+export function beginE8p(
+  weight: Tensor,
+  options: E8pOptions,
+  outer: Device,
+): ColumnRounding<LatticeOperator> {
+  const [rows, cols] = matrixShapeOf(ACTION, weight);
   const settings = e8pSettings(ACTION, options);
   const { bits, residualScale, granularity } = settings;
   const scales = deviationScales(ACTION, weight, settings);

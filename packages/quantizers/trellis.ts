@@ -21,9 +21,10 @@
 // Bound: by no other walk that begins and ends in the same overlap is the error of a tile less, but for the
 // rounding of targets to half a level, σ / (296 s). Cost: 2^L steps for each weight, twice.
 
-import { type Device, withDevice } from "@pare/linalg";
+import type { Device } from "@pare/linalg";
 import type { TrellisOperator } from "@pare/operators";
 import type { Tensor } from "@pare/tensor";
+import { roundAtOnce } from "./round_at_once.ts";
 import { beginTrellis } from "./trellis_columns.ts";
 import type { TrellisOptions } from "./trellis_options.ts";
 
@@ -59,10 +60,5 @@ export async function trellis(
   options: TrellisOptions & { device?: Device } = {},
 ): Promise<TrellisOperator> {
   const { device, ...rest } = options;
-  return await withDevice(device, async (outer) => {
-    using scope = outer.scope();
-    using rounding = await beginTrellis(weight, rest, scope);
-    rounding.round(scope.upload(weight), 0, scope);
-    return await rounding.finish();
-  });
+  return await roundAtOnce(weight, device, (scope) => beginTrellis(weight, rest, scope));
 }

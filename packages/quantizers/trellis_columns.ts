@@ -4,7 +4,8 @@
 
 import type { Device } from "@pare/linalg";
 import { trellisCoded, type TrellisOperator } from "@pare/operators";
-import { ShapeError, type Tensor } from "@pare/tensor";
+import type { Tensor } from "@pare/tensor";
+import { matrixShapeOf } from "./check_weight.ts";
 import type { ColumnQuantizer, ColumnRounding } from "./column_quantizer.ts";
 import { deviationScales } from "./deviation_scales.ts";
 import {
@@ -26,19 +27,13 @@ export const TRELLIS_COLUMNS: ColumnQuantizer<TrellisOptions> = {
   begin: beginTrellis,
 };
 
-/** A matrix while it is encoded. */
-interface TrellisRounding extends ColumnRounding {
-  finish(): Promise<TrellisOperator>;
-}
-
 /** Begins to encode a matrix; any number of tiles may be encoded at once where there is no metric. */
 export async function beginTrellis(
   weight: Tensor,
   options: TrellisOptions,
   outer: Device,
-): Promise<TrellisRounding> {
-  if (weight.shape.length !== 2) throw new ShapeError(ACTION, [-1, -1], weight.shape);
-  const [rows, cols] = weight.shape;
+): Promise<ColumnRounding<TrellisOperator>> {
+  const [rows, cols] = matrixShapeOf(ACTION, weight);
   const settings = trellisSettings(ACTION, rows, options);
   const { bits, stateBits, tileHeight, tileWidth, granularity } = settings;
   const scale = options.scale ?? await searchTrellisScale(ACTION, weight, settings, outer);
