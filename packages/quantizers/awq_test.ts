@@ -12,6 +12,7 @@ import {
 import { awq, type AwqOptions, planAwq } from "./awq.ts";
 import { groupLosses, layerLoss, uploadGram } from "./layer_loss.ts";
 import { rtn } from "./rtn.ts";
+import { errorsOf, gramOf, lossOf as lossOfErrors } from "./testing/layers.ts";
 
 const ROWS = 24;
 const COLS = 48;
@@ -23,31 +24,15 @@ const OUTLIERS = statisticsOf(200, (x, i) => x * (i % 16 === 3 ? 40 : 1 + i % 3)
 function statisticsOf(tokens: number, change: (x: number, channel: number) => number): Statistics {
   const { data } = randomNormal([tokens, COLS], { seed: 2 });
   const x = data.map((value, i) => change(value + 0.5 * data[i - i % 4], i % COLS));
-  const gram = new Float64Array(COLS * COLS);
   const meanAbs = new Float64Array(COLS);
-  for (let row = 0; row < x.length; row += COLS) {
-    for (let i = 0; i < COLS; i++) {
-      meanAbs[i] += Math.abs(x[row + i]) / tokens;
-      for (let j = 0; j < COLS; j++) gram[i * COLS + j] += x[row + i] * x[row + j];
-    }
-  }
+  x.forEach((value, i) => meanAbs[i % COLS] += Math.abs(value) / tokens);
   const means = tensor(meanAbs, [COLS]);
-  return { tokens, gram: tensor(gram, [COLS, COLS]), meanAbs: means, maxAbs: means };
+  return { tokens, gram: gramOf(x, COLS), meanAbs: means, maxAbs: means };
 }
 
-/** ‖(W − Ŵ) X‖², in f64. */
+/** ‖(W − Ŵ) X‖². */
 function lossOf(restored: Tensor, { gram }: Statistics, weight: Tensor = WEIGHT): number {
-  let loss = 0;
-  for (let row = 0; row < weight.data.length; row += COLS) {
-    const e = Float64Array.from(
-      { length: COLS },
-      (_, j) => weight.data[row + j] - restored.data[row + j],
-    );
-    for (let i = 0; i < COLS; i++) {
-      for (let j = 0; j < COLS; j++) loss += e[i] * gram.data[i * COLS + j] * e[j];
-    }
-  }
-  return loss;
+  return lossOfErrors(errorsOf(weight, restored), gram);
 }
 
 const SETTINGS: readonly AwqOptions[] = [

@@ -1,24 +1,15 @@
 import { createReferenceDevice, createWasmDevice } from "@pare/linalg";
 import { bitsPerWeight, byteLengthOf, nodeOf, toDense } from "@pare/operators";
-import { randomNormal, type Tensor, tensor } from "@pare/tensor";
+import { randomNormal, tensor } from "@pare/tensor";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { COLUMN_QUANTIZERS } from "./column_quantizers.ts";
 import { e8p } from "./e8p.ts";
 import { type E8pOptions, planE8p } from "./e8p_options.ts";
+import { shareLost } from "./testing/losses.ts";
 
 const device = await createWasmDevice({ threads: 2 });
 Deno.test.afterAll(() => device[Symbol.dispose]());
-
-/** What is lost, as a share of the mean square. */
-function lossOf(weight: Tensor, restored: Tensor): number {
-  let [lost, squares] = [0, 0];
-  for (const [i, value] of weight.data.entries()) {
-    lost += (value - restored.data[i]) ** 2;
-    squares += value ** 2;
-  }
-  return lost / squares;
-}
 
 const anyCase = fc.record({
   rows: fc.integer({ min: 1, max: 5 }),
@@ -79,7 +70,7 @@ Deno.test("e8p() has the error that its bits allow on normal numbers", async () 
     [{ granularity: "row", scaleDtype: "f16" }, 0.0913],
   ];
   for (const [options, mse] of expected) {
-    const found = lossOf(weight, toDense(await e8p(weight, { ...options, device })));
+    const found = shareLost(weight, toDense(await e8p(weight, { ...options, device })));
     assert(Math.abs(found / mse - 1) < 0.015, `${JSON.stringify(options)}: ${found}`);
   }
 });
@@ -129,11 +120,11 @@ Deno.test("e8p() handles one column, short blocks, constant rows and outliers", 
       assertEquals(restored.shape, [rows, cols]);
       // The columns that fill up a block take their part of what a codeword can tell.
       const bound = cols < 7 ? 1 : 0.3;
-      assert(lossOf(weight, restored) < bound, `${bits} bits of [${rows}, ${cols}]`);
+      assert(shareLost(weight, restored) < bound, `${bits} bits of [${rows}, ${cols}]`);
     }
   }
   const constant = tensor(new Float32Array(64).fill(-3), [2, 32]);
-  assert(lossOf(constant, toDense(await e8p(constant, { bits: 4, device }))) < 0.01);
+  assert(shareLost(constant, toDense(await e8p(constant, { bits: 4, device }))) < 0.01);
   // One number a million times the others: it alone is left, cut to where the codebook ends.
   const outlier = randomNormal([4, 4096], { seed: 8 });
   outlier.data[777] = 1e6;

@@ -7,11 +7,12 @@
 // numbers, which is what they are.
 
 import { createWasmDevice, kmeans } from "@pare/linalg";
-import { bitsPerWeight, type Operator, toDense } from "@pare/operators";
-import { randomNormal, type Tensor, tensor } from "@pare/tensor";
+import { bitsPerWeight, toDense } from "@pare/operators";
+import { randomNormal, tensor } from "@pare/tensor";
 import { assert, assertAlmostEquals } from "@std/assert";
 import { bindQuantizer } from "./bind_quantizer.ts";
 import { type NamedQuantizer, QUANTIZERS } from "./quantizers.ts";
+import { squaredError } from "./testing/losses.ts";
 
 /**
  * How far off an error may be. A squared error varies by about its mean from weight to weight, so that the
@@ -92,7 +93,7 @@ for (const [quantizer, bits, error, sample = {}] of GAUSSIAN) {
   Deno.test(`${method} ${JSON.stringify(options)} loses of normal numbers what it should`, async () => {
     const weight = randomNormal([side, side], { seed: 5 });
     const operator = await bindQuantizer(QUANTIZERS, quantizer).quantize(weight, null, device);
-    const found = meanSquare(weight, operator);
+    const found = squaredError(weight, toDense(operator)) / weight.data.length;
     assert(Math.abs(found / error - 1) < tolerance, `${found}, not ${error}`);
     // The table has two decimals.
     assertAlmostEquals(bitsPerWeight(operator), bits, 0.0055);
@@ -116,10 +117,3 @@ Deno.test("kmeans() of single numbers finds the scalar quantizers of Lloyd and M
     assert(Math.abs(found / error - 1) < TOLERANCE, `${bits} bits: ${found}`);
   }
 });
-
-/** The mean of squared errors. */
-function meanSquare(weight: Tensor, operator: Operator): number {
-  const restored = toDense(operator).data;
-  const sum = weight.data.reduce((total, value, i) => total + (value - restored[i]) ** 2, 0);
-  return sum / weight.data.length;
-}

@@ -16,6 +16,8 @@ import {
   planIncoherence,
 } from "./incoherence.ts";
 import { rtn } from "./rtn.ts";
+import { errorsOf, gramOf, identityGram, lossOf } from "./testing/layers.ts";
+import { squaredError } from "./testing/losses.ts";
 
 const RTN = { method: "rtn", options: { bits: 8, granularity: "row" } } as const;
 
@@ -64,9 +66,9 @@ Deno.test("incoherence() keeps norms and losses, and makes weights normal", asyn
   const { right } = sides;
   assert(right);
   const turnedGram = await rotateGram(gram, right);
-  const loss = lossOf(weight, gram);
+  const loss = lossOf(weight.data, gram);
   // f32 weights, rounded once a side: 2^-24 of them each, twice that of squares.
-  assertAlmostEquals(lossOf(turned, turnedGram) / loss, 1, 2 ** -20);
+  assertAlmostEquals(lossOf(turned.data, turnedGram) / loss, 1, 2 ** -20);
 });
 
 Deno.test("incoherence() spreads a single weight evenly", async () => {
@@ -93,11 +95,9 @@ Deno.test("incoherence() gives a quantizer of few bits a smaller error where wei
   const weight = randomNormal([128, 128], { seed: 4 });
   for (let i = 0; i < 128; i++) weight.data[i * 128 + 5] *= 30;
   const options = { bits: 3, groupSize: 64 };
-  const errorOf = (restored: Float32Array) =>
-    restored.reduce((sum, value, i) => sum + (value - weight.data[i]) ** 2, 0);
   const plain = rtn(weight, options);
   const turned = await incoherence(weight, null, { quantizer: { method: "rtn", options } });
-  assert(errorOf(toDense(turned).data) < errorOf(toDense(plain).data) / 2);
+  assert(squaredError(weight, toDense(turned)) < squaredError(weight, toDense(plain)) / 2);
 });
 
 Deno.test("incoherence() turns the Gram matrix with the weight", async () => {
@@ -110,16 +110,13 @@ Deno.test("incoherence() turns the Gram matrix with the weight", async () => {
     quantizer: { method: "ldlq", options: { quantizer: rtn3 } },
   });
   const plain = await incoherence(weight, null, { quantizer: rtn3 });
-  const lossAfter = (restored: Tensor) =>
-    lossOf(tensor(weight.data.map((w, i) => w - restored.data[i]), weight.shape), gram);
-  const [fed, rounded] = [turned, plain].map((operator) => lossAfter(toDense(operator)));
+  const [fed, rounded] = [turned, plain].map((operator) =>
+    lossOf(errorsOf(weight, toDense(operator)), gram)
+  );
   // What feedback can gain here is most of the loss; by a Gram matrix of another basis it loses.
   assert(fed < 0.5 * rounded, `${fed} of ${rounded}`);
   // Inputs that do not correlate say nothing, in any basis.
-  const identity = gramOf(
-    Float64Array.from({ length: 48 * 48 }, (_, i) => i % 49 === 0 ? 1 : 0),
-    48,
-  );
+  const identity = identityGram(48, 1);
   const named = { method: "ldlq", options: { quantizer: rtn3, damping: 0 } } as const;
   assertEquals(toDense(await incoherence(weight, identity, { quantizer: named })), toDense(plain));
 });
@@ -158,30 +155,6 @@ Deno.test("incoherence() refuses what does not fit before it starts", async () =
   const broken = tensor(Float32Array.of(1, NaN), [1, 2]);
   await assertRejects(() => incoherence(broken, null, { quantizer: RTN }), RangeError, "finite");
 });
-
-function gramOf(x: Float64Array, n: number): Tensor<"f64"> {
-  const gram = new Float64Array(n * n);
-  for (let row = 0; row < x.length; row += n) {
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) gram[i * n + j] += x[row + i] * x[row + j];
-    }
-  }
-  return tensor(gram, [n, n]);
-}
-
-/** tr(E G Eᵀ). */
-function lossOf({ data, shape: [rows, n] }: Tensor, gram: Tensor<"f64">): number {
-  let loss = 0;
-  for (let row = 0; row < rows; row++) {
-    const e = data.subarray(row * n, (row + 1) * n);
-    for (let i = 0; i < n; i++) {
-      let dot = 0;
-      for (let j = 0; j < n; j++) dot += gram.data[i * n + j] * e[j];
-      loss += e[i] * dot;
-    }
-  }
-  return loss;
-}
 
 /** The fourth moment in units of the squared variance, less that of normal numbers. */
 function kurtosis(values: Float32Array): number {

@@ -6,6 +6,7 @@ import { assert, assertEquals, assertLessOrEqual, assertThrows } from "@std/asse
 import { mxfp4, type Mxfp4Options, planMxfp4 } from "./mxfp4.ts";
 import { nf4, type Nf4Options, planNf4 } from "./nf4.ts";
 import { nvfp4, type Nvfp4Options, planNvfp4 } from "./nvfp4.ts";
+import { shareLost } from "./testing/losses.ts";
 
 type Options = Nf4Options & Mxfp4Options & Nvfp4Options;
 
@@ -29,10 +30,6 @@ function widestGap(kind: "normal" | "e2m1", bits: number): number {
   const levels = [...levelsOf(kind, bits).data].sort((a, b) => a - b);
   return Math.max(...levels.slice(1).map((level, i) => level - levels[i]));
 }
-
-const nmse = (weight: Tensor, restored: Float32Array) =>
-  weight.data.reduce((sum, value, i) => sum + (value - restored[i]) ** 2, 0) /
-  weight.data.reduce((sum, value) => sum + value ** 2, 0);
 
 for (const [name, quantize, plan, options, bitsPerWeight] of SETTINGS) {
   Deno.test(`${name}: returns what is planned, in so many bytes`, () => {
@@ -100,7 +97,7 @@ for (const [name, quantize, plan, options, bitsPerWeight] of SETTINGS) {
       [2, 64],
     );
     // A power of two, or a number of eight bits, may be off by so much; the level below it by its gap.
-    assertLessOrEqual(nmse(rows, toDense(quantize(rows, options)).data), 1 / 16);
+    assertLessOrEqual(shareLost(rows, toDense(quantize(rows, options))), 1 / 16);
     const outlier = randomNormal([1, 64], { seed: 6 });
     outlier.data[40] = 6e4;
     const restored = toDense(quantize(outlier, options)).data;
@@ -176,12 +173,12 @@ Deno.test("mxfp4() stays within two powers of its scale, by the plain rule; a se
   for (let seed = 0; seed < 20; seed++) {
     const weight = randomNormal([1, 32], { seed });
     const plain = mxfp4(weight, { searchScale: false });
-    const restored = toDense(plain).data;
+    const restored = toDense(plain);
     const scale = 2 ** (plain.scales.data[0] - 127);
     const largest = Math.max(...weight.data.map(Math.abs));
     assert(4 * scale <= largest && largest < 8 * scale);
-    weight.data.forEach((value, i) => assert(Math.abs(value - restored[i]) <= 2 * scale));
-    assertLessOrEqual(nmse(weight, toDense(mxfp4(weight)).data), nmse(weight, restored));
+    weight.data.forEach((value, i) => assert(Math.abs(value - restored.data[i]) <= 2 * scale));
+    assertLessOrEqual(shareLost(weight, toDense(mxfp4(weight))), shareLost(weight, restored));
   }
 });
 

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { planRtn, rtn } from "./rtn.ts";
 import type { RtnOptions } from "./rtn_options.ts";
+import { squaredError } from "./testing/losses.ts";
 
 /** Unit roundoff of a scale's dtype, to nearest, and half its least positive number. */
 const ROUNDOFF = { f16: 2 ** -11, f32: 2 ** -24 };
@@ -217,8 +218,8 @@ Deno.test("rtn() with clip has the error that is known for normal numbers", () =
   // Measured elsewhere on unit normals; 2^18 samples in groups of 128.
   const weight = randomNormal([512, 512], { seed: 9 });
   for (const [bits, mse] of [[2, 0.1368], [3, 0.035], [4, 0.00903]]) {
-    const restored = toDense(rtn(weight, { bits, groupSize: 128, clip: true })).data;
-    const sum = weight.data.reduce((total, value, i) => total + (value - restored[i]) ** 2, 0);
+    const restored = toDense(rtn(weight, { bits, groupSize: 128, clip: true }));
+    const sum = squaredError(weight, restored);
     assert(Math.abs(sum / weight.data.length / mse - 1) < 0.015, `${bits} bits: ${sum}`);
   }
 });

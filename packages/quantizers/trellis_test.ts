@@ -5,21 +5,12 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { COLUMN_QUANTIZERS } from "./column_quantizers.ts";
 import { ldlq } from "./ldlq.ts";
+import { shareLost } from "./testing/losses.ts";
 import { trellis } from "./trellis.ts";
 import { planTrellis, type TrellisOptions } from "./trellis_options.ts";
 
 const device = await createWasmDevice({ threads: 2 });
 Deno.test.afterAll(() => device[Symbol.dispose]());
-
-/** What is lost, as a share of the mean square. */
-function lossOf(weight: Tensor, restored: Tensor): number {
-  let [lost, squares] = [0, 0];
-  for (const [i, value] of weight.data.entries()) {
-    lost += (value - restored.data[i]) ** 2;
-    squares += value ** 2;
-  }
-  return lost / squares;
-}
 
 const anyCase = fc.record({
   rows: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 250, max: 300 })),
@@ -70,7 +61,7 @@ Deno.test("trellis() errs less on normal numbers the more bits its states have",
   ];
   for (const [options, mse, tolerance] of expected) {
     const from = options.stateBits === 16 ? few : weight;
-    const loss = lossOf(from, toDense(await trellis(from, { ...options, device })));
+    const loss = shareLost(from, toDense(await trellis(from, { ...options, device })));
     const what = `${JSON.stringify(options)}: ${loss} instead of ${mse}`;
     assert(Math.abs(loss / mse - 1) < tolerance, what);
     assert(loss > 2 ** (-2 * (options.bits ?? 2)), `no code does better than the bound: ${loss}`);
@@ -114,7 +105,7 @@ Deno.test("trellis() restores zeros, rows of zeros and outliers as their scales 
   assert(row.subarray(6, 18).every((value) => value === 0));
   // The row of the outlier is lost, all others are as good as ever.
   const rest = (data: Float32Array) => tensor(data.slice(36), [34, 6]);
-  assert(lossOf(rest(weight.data), rest(row)) < 0.11);
+  assert(shareLost(rest(weight.data), rest(row)) < 0.11);
   // One number out of six has √6 deviations, well within the levels of 12 state bits.
   assert(Math.abs(row[30] / 1e6 - 1) < 0.25, `${row[30]}`);
   for (const factor of [2 ** -140, 2 ** 100]) {
@@ -132,8 +123,8 @@ Deno.test("trellis() chooses its scale by a sample: that of long tails or of sho
   const short = tensor(uniform.data.map((value) => value - 0.5), [rows, cols]);
   for (const [weight, most] of [[long, 0.8], [short, 0.96], [normal, 1.01]] as const) {
     const options = { bits: 3, stateBits: 8 };
-    const chosen = lossOf(weight, toDense(await trellis(weight, { ...options, device })));
-    const fixed = lossOf(
+    const chosen = shareLost(weight, toDense(await trellis(weight, { ...options, device })));
+    const fixed = shareLost(
       weight,
       toDense(await trellis(weight, { ...options, scale: 0.92, device })),
     );
