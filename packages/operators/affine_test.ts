@@ -1,8 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { castTo, type Tensor, tensor } from "@pare/tensor";
 import { affine, type AffineParts, bitsPerWeight, gatherRows, serialize, toDense } from "./mod.ts";
 import { unpackCodes, unpackZeroPoints } from "./mod.ts";
 import { randomAffine } from "./testing/operators.ts";
+import { refusalsOf } from "./testing/refusals.ts";
 
 const codes = (values: number[], shape: number[]): Tensor<"u8"> =>
   tensor(Uint8Array.from(values), shape, "u8");
@@ -102,12 +103,7 @@ Deno.test("affine() refuses parts that do not fit, by name", () => {
     groupSize: 2,
     scales: floats([1, 1, 1, 1], [2, 2]),
   };
-  affine(fit);
-  const refused = (
-    change: Partial<Record<keyof AffineParts, unknown>>,
-    Kind: typeof RangeError | typeof TypeError,
-    message: string,
-  ) => assertThrows(() => affine({ ...fit, ...change } as AffineParts), Kind, message);
+  const refused = refusalsOf(affine, fit);
   refused({ bits: 0 }, RangeError, "bits must be an integer from 1 to 8: current value is 0");
   refused({ bits: 9 }, RangeError, "bits");
   refused({ bits: 1 }, RangeError, "every code must be below 2");

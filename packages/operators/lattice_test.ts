@@ -1,8 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { castTo, FormatError, tensor } from "@pare/tensor";
+import { assertEquals } from "@std/assert";
+import { castTo, tensor } from "@pare/tensor";
 import { bitsPerWeight, byteLengthOf, gatherRows, lattice, type LatticeParts } from "./mod.ts";
 import { parseNode, serialize, toDense } from "./mod.ts";
 import { randomLattice } from "./testing/operators.ts";
+import { nodeRefusalsOf, refusalsOf } from "./testing/refusals.ts";
 
 const PARTS: LatticeParts = {
   shape: [2, 12],
@@ -47,11 +48,7 @@ Deno.test("gatherRows() reads single rows of lattice codes with their own scales
 });
 
 Deno.test("lattice() refuses parts that do not fit, by name", () => {
-  const refused = (
-    change: Partial<Record<keyof LatticeParts, unknown>>,
-    Kind: typeof RangeError | typeof TypeError,
-    message: string,
-  ) => assertThrows(() => lattice({ ...PARTS, ...change } as LatticeParts), Kind, message);
+  const refused = refusalsOf(lattice, PARTS);
   refused({ shape: [0, 12] }, RangeError, "shape must be that of a matrix");
   refused({ shape: [2, 17] }, RangeError, "codes must have the shape [2, 3]");
   refused({ bits: 5 }, RangeError, "bits must be 2, 3 or 4: current value is 5");
@@ -74,8 +71,7 @@ Deno.test("lattice() refuses parts that do not fit, by name", () => {
 Deno.test("parseNode() refuses lattices that cannot be", () => {
   const node = { ...serialize(lattice(PARTS)).node };
   assertEquals(parseNode(node, "w"), node);
-  const refused = (change: object, message: string) =>
-    assertThrows(() => parseNode({ ...node, ...change }, "w"), FormatError, message);
+  const refused = nodeRefusalsOf(node, "w");
   refused({ bits: 1 }, "w.bits must be an integer from 2 to 4");
   refused({ residualScale: null }, "w.residualScale must be from 2^-16 to 2^16 for 3 bits");
   refused({ bits: 2 }, "w.residualScale must be null for 2 bits");

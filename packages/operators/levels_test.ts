@@ -1,8 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { castTo, FormatError, type Tensor, tensor } from "@pare/tensor";
-import { bitsPerWeight, levels, type LevelsParts, parse, parseNode, serialize } from "./mod.ts";
+import { bitsPerWeight, levels, type LevelsParts, parse, serialize } from "./mod.ts";
 import { toDense, unpackCodes } from "./mod.ts";
 import { randomLevels } from "./testing/operators.ts";
+import { nodeRefusalsOf, refusalsOf } from "./testing/refusals.ts";
 
 const bytes = (values: number[], shape: number[]): Tensor<"u8"> =>
   tensor(Uint8Array.from(values), shape, "u8");
@@ -53,12 +54,7 @@ Deno.test("levels() refuses parts that do not fit, by name", () => {
     groupSize: 2,
     scales: floats([1, 1, 1, 1], [2, 2]),
   };
-  levels(fit);
-  const refused = (
-    change: Partial<Record<keyof LevelsParts, unknown>>,
-    Kind: typeof RangeError | typeof TypeError,
-    message: string,
-  ) => assertThrows(() => levels({ ...fit, ...change } as LevelsParts), Kind, message);
+  const refused = refusalsOf(levels, fit);
   refused({ kind: "even" }, RangeError, `kind must be "normal" or "e2m1": current value is "even"`);
   refused({ bits: 5 }, RangeError, `bits must be an integer from 2 to 4 for the levels "normal"`);
   refused({ kind: "e2m1" }, RangeError, `bits must be 4 for the levels "e2m1": current value is 2`);
@@ -85,8 +81,7 @@ Deno.test("levels() refuses parts that do not fit, by name", () => {
 
 Deno.test("parseNode() refuses levels that do not exist, and bits that they do not have", () => {
   const { node, tensors } = serialize(randomLevels([2, 8], { groupSize: 8 }));
-  const refused = (change: object, message: string) =>
-    assertThrows(() => parseNode({ ...node, ...change }, "up"), FormatError, message);
+  const refused = nodeRefusalsOf(node, "up");
   refused({ kind: "uniform" }, `up.kind must be one of "normal", "e2m1"`);
   refused({ bits: 1 }, "up.bits must be an integer from 2 to 4");
   refused({ kind: "e2m1", bits: 3 }, "up.bits must be 4");

@@ -1,9 +1,10 @@
 import { castTo, FormatError, type Tensor, tensor } from "@pare/tensor";
 import { assertEquals, assertThrows } from "@std/assert";
-import { parse, parseNode, serialize, superblock, type SuperblockParts } from "./mod.ts";
+import { parse, serialize, superblock, type SuperblockParts } from "./mod.ts";
 import { toDense } from "./mod.ts";
 import { packQ4k, unpackQ4k } from "./q4_k_block.ts";
 import { randomSuperblock } from "./testing/operators.ts";
+import { nodeRefusalsOf, refusalsOf } from "./testing/refusals.ts";
 
 const bytes = (data: number[], shape: number[]): Tensor<"u8"> =>
   tensor(Uint8Array.from(data), shape, "u8");
@@ -57,11 +58,7 @@ Deno.test("superblock() keeps the minimum of blocks whose scale is zero", () => 
 });
 
 Deno.test("superblock() refuses parts that do not fit, by name", () => {
-  const refused = (
-    change: Partial<Record<keyof SuperblockParts, unknown>>,
-    Kind: typeof RangeError | typeof TypeError,
-    message: string,
-  ) => assertThrows(() => superblock({ ...PARTS, ...change } as SuperblockParts), Kind, message);
+  const refused = refusalsOf(superblock, PARTS);
   const codes = (cols: number) => bytes(Array(cols).fill(0), [1, cols]);
   refused({ codes: codes(255) }, RangeError, "shape must have a multiple of 256 columns");
   refused({ codes: bytes([1], [1]) }, RangeError, "codes must be a matrix");
@@ -78,11 +75,11 @@ Deno.test("superblock() refuses parts that do not fit, by name", () => {
 
 Deno.test("parse() refuses super-blocks that are cut, or of another layout", () => {
   const { node, tensors } = serialize(randomSuperblock([2, 256]));
-  assertThrows(
-    () => parseNode({ ...node, shape: [2, 255] }, "up"),
-    FormatError,
+  const refused = nodeRefusalsOf(node, "up");
+  refused(
+    { shape: [2, 255] },
     "up.shape must have a multiple of 256 columns: current shape is [2, 255]",
   );
-  assertThrows(() => parseNode({ ...node, layout: "q5_k" }, "up"), FormatError, `"q4_k"`);
+  refused({ layout: "q5_k" }, `"q4_k"`);
   assertThrows(() => parse({ ...node, shape: [1, 256] }, tensors, "up"), FormatError, "up.blocks");
 });

@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { castTo, FormatError, type Tensor, tensor } from "@pare/tensor";
 import { trellisLevel } from "@pare/linalg";
-import { bitsPerWeight, parse, parseNode, serialize, toDense, trellisCoded } from "./mod.ts";
-import type { TrellisOperator } from "./operator.ts";
+import { bitsPerWeight, parse, serialize, toDense, trellisCoded } from "./mod.ts";
 import { randomTrellis } from "./testing/operators.ts";
+import { nodeRefusalsOf, refusalsOf } from "./testing/refusals.ts";
 
 const floats = (values: number[], shape: number[]): Tensor =>
   tensor(Float32Array.from(values), shape);
@@ -47,13 +47,7 @@ Deno.test("trellisCoded() takes its bits, what fills up tiles, and its scales", 
 
 Deno.test("trellisCoded() refuses parts that do not fit, by name", () => {
   const { form: _, ...fit } = randomTrellis([20, 6], { tileHeight: 24, tileWidth: 4 });
-  trellisCoded(fit);
-  type Parts = Omit<TrellisOperator, "form">;
-  const refused = (
-    change: Partial<Record<keyof Parts, unknown>>,
-    Kind: typeof RangeError | typeof TypeError,
-    message: string,
-  ) => assertThrows(() => trellisCoded({ ...fit, ...change } as Parts), Kind, message);
+  const refused = refusalsOf(trellisCoded, fit);
   refused({ shape: [0, 6] }, RangeError, "shape must be of integers of 1 or more");
   refused({ bits: 5 }, RangeError, "bits must be an integer from 1 to 4: current value is 5");
   refused({ stateBits: 1 }, RangeError, "stateBits must be an integer from 2 to 16");
@@ -75,8 +69,7 @@ Deno.test("trellisCoded() refuses parts that do not fit, by name", () => {
 
 Deno.test("parseNode() refuses trellises and tiles that do not exist", () => {
   const { node, tensors } = serialize(randomTrellis([20, 6], { tileHeight: 24, tileWidth: 4 }));
-  const refused = (change: object, message: string) =>
-    assertThrows(() => parseNode({ ...node, ...change }, "up"), FormatError, message);
+  const refused = nodeRefusalsOf(node, "up");
   refused({ bits: 5 }, "up.bits must be an integer from 1 to 4");
   refused({ stateBits: 1 }, "up.stateBits must be an integer from 2 to 16");
   refused({ tileHeight: 12 }, "up.tileHeight must be a multiple of 8");
