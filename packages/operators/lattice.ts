@@ -1,14 +1,12 @@
 import { E8P_BLOCK, latticeDecoder, type LatticeFormat } from "@pare/linalg";
 import { type Tensor, toF64 } from "@pare/tensor";
 import { matrixRow, padRows } from "./affine_codes.ts";
-import { checkFinite, checkTensor, type Reject, rejectAs } from "./check_tensor.ts";
+import { checkTensor, type Reject, rejectAs } from "./check_tensor.ts";
 import { readInteger, readNullable, readNumber, readObject, readShape, readWord } from "./field.ts";
 import { rejectAt } from "./field.ts";
 import type { Form, NodeOf } from "./form.ts";
 import type { LatticeOperator, MatrixShape } from "./operator.ts";
-
-const SCALE_DTYPES = ["f16", "f32"] as const;
-const GRANULARITIES = ["tensor", "row"] as const;
+import { checkRowScales, GRANULARITIES, ROW_SCALE_DTYPES, rowScaleShape } from "./row_scales.ts";
 
 /** The least and the greatest residual scale. */
 const RESIDUAL_SCALES = [2 ** -16, 2 ** 16] as const;
@@ -94,7 +92,7 @@ export const LATTICE: Form<LatticeOperator, NodeOf<"lattice">> = {
   specs: ({ bits, granularity, scaleDtype }, [rows, cols]) => ({
     tensors: [
       ["codes", { dtype: "u8", shape: [rows, blocksOf(cols) * bits] }],
-      ["scales", { dtype: scaleDtype, shape: [granularity === "row" ? rows : 1, 1] }],
+      ["scales", { dtype: scaleDtype, shape: rowScaleShape([rows, cols], granularity) }],
     ],
     inner: [],
   }),
@@ -119,7 +117,7 @@ export const LATTICE: Form<LatticeOperator, NodeOf<"lattice">> = {
         (number) => readNumber(number, ...RESIDUAL_SCALES),
       ),
       granularity: readWord(granularity, GRANULARITIES),
-      scaleDtype: readWord(scaleDtype, SCALE_DTYPES),
+      scaleDtype: readWord(scaleDtype, ROW_SCALE_DTYPES),
     } as const;
     checkFormat(node, rejectAt(field.path));
     return node;
@@ -141,9 +139,7 @@ export const LATTICE: Form<LatticeOperator, NodeOf<"lattice">> = {
       reject("granularity", `must be tensor or row: current value is ${granularity}`);
     }
     checkTensor(codes, "codes", ["u8"], [rows, blocksOf(cols) * bits], reject);
-    const scaleShape = [granularity === "row" ? rows : 1, 1];
-    checkTensor(scales, "scales", SCALE_DTYPES, scaleShape, reject);
-    checkFinite(scales, "scales", reject);
+    checkRowScales(scales, [rows, cols], granularity, reject);
   },
 
   rows({ shape: [, cols], bits, residualScale, granularity, codes, scales }, indices) {

@@ -1,13 +1,10 @@
 import { TRELLIS_DEVIATION, trellisLevel, trellisState, trellisTileBytes } from "@pare/linalg";
 import { type Tensor, toF32 } from "@pare/tensor";
-import { checkFinite, checkTensor, type Reject, rejectAs } from "./check_tensor.ts";
+import { checkTensor, type Reject, rejectAs } from "./check_tensor.ts";
 import { readInteger, readObject, readShape, readWord, rejectAt } from "./field.ts";
 import type { Form, NodeOf } from "./form.ts";
 import type { MatrixShape, TrellisOperator } from "./operator.ts";
-
-const SCALE_DTYPES = ["f16", "f32"] as const;
-
-const GRANULARITIES = ["row", "tensor"] as const;
+import { checkRowScales, GRANULARITIES, ROW_SCALE_DTYPES, rowScaleShape } from "./row_scales.ts";
 
 /** The most weights of a tile. */
 const TILE_SIZE = 256;
@@ -93,7 +90,7 @@ export const TRELLIS: Form<TrellisOperator, NodeOf<"trellis">> = {
   specs: (node, shape) => ({
     tensors: [
       ["codes", { dtype: "u8", shape: trellisCodesShape(shape, node) }],
-      ["scales", { dtype: node.scaleDtype, shape: scaleShapeOf(shape, node.granularity) }],
+      ["scales", { dtype: node.scaleDtype, shape: rowScaleShape(shape, node.granularity) }],
     ],
     inner: [],
   }),
@@ -122,7 +119,7 @@ export const TRELLIS: Form<TrellisOperator, NodeOf<"trellis">> = {
       form: "trellis",
       shape: readShape(fields.shape),
       ...layout,
-      scaleDtype: readWord(fields.scaleDtype, SCALE_DTYPES),
+      scaleDtype: readWord(fields.scaleDtype, ROW_SCALE_DTYPES),
       granularity: readWord(fields.granularity, GRANULARITIES),
     };
   },
@@ -143,8 +140,7 @@ export const TRELLIS: Form<TrellisOperator, NodeOf<"trellis">> = {
     const { shape, codes, scales, granularity } = operator;
     checkLayout(operator, reject);
     checkTensor(codes, "codes", ["u8"], trellisCodesShape(shape, operator), reject);
-    checkTensor(scales, "scales", SCALE_DTYPES, scaleShapeOf(shape, granularity), reject);
-    checkFinite(scales, "scales", reject);
+    checkRowScales(scales, shape, granularity, reject);
   },
 
   rows(operator, indices) {
@@ -181,10 +177,6 @@ export const TRELLIS: Form<TrellisOperator, NodeOf<"trellis">> = {
     return (x, device) => device.trellisMatmul(x, weight);
   },
 };
-
-function scaleShapeOf([rows]: MatrixShape, granularity: "row" | "tensor"): MatrixShape {
-  return [granularity === "row" ? rows : 1, 1];
-}
 
 function checkLayout(
   { bits, stateBits, tileHeight, tileWidth }: TrellisTiles,
