@@ -3,6 +3,7 @@
 import type { LatticeFormat } from "@pare/linalg";
 import type { MatrixShape, OperatorNode } from "@pare/operators";
 import { type Check, checkOptions, type Checks, integer, number, oneOf } from "@pare/tensor";
+import type { DeviationSettings } from "./deviation_scales.ts";
 
 /** Options of `e8p`. */
 export interface E8pOptions {
@@ -49,11 +50,7 @@ export const E8P_CHECKS: Checks<E8pOptions> = {
 const DEFAULTS = { 2: [1.03, null], 3: [0.98, 2.04], 4: [0.9, 3.7] } as const;
 
 /** Options with everything settled. */
-export interface E8pSettings extends LatticeFormat {
-  readonly granularity: "row" | "tensor";
-  readonly scale: number;
-  readonly scaleDtype: "f16" | "f32";
-}
+export interface E8pSettings extends LatticeFormat, DeviationSettings {}
 
 /** Checks options and settles them. */
 export function e8pSettings(action: string, options: E8pOptions): E8pSettings {
