@@ -30,6 +30,7 @@ import {
   statisticsOf,
   tail,
   times,
+  weighed,
 } from "../testing/matrices.ts";
 import { caldera, calderaIterations } from "./caldera.ts";
 import type { CalderaOptions } from "./caldera_options.ts";
@@ -78,11 +79,7 @@ async function run(
 /** tr(E H Eᵀ) / tr(W H Wᵀ) of what an operator restores, by plain products in f64. */
 function lossOf(restored: Tensor, weight: Matrix = WEIGHT, { gram } = STATISTICS): number {
   const h = dampedHessian(gram);
-  const weighed = (e: Matrix) => {
-    const { data } = times(e, h);
-    return data.reduce((sum, value, i) => sum + value * e.data[i], 0);
-  };
-  return weighed(plus(weight, toF64(restored), -1)) / weighed(weight);
+  return weighed(plus(weight, toF64(restored), -1), h) / weighed(weight, h);
 }
 
 Deno.test("caldera() tells the loss of what it returns, on the inputs as they are", async () => {

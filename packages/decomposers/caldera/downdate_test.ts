@@ -5,7 +5,6 @@ import {
   columns,
   diagonal,
   generate,
-  type Matrix,
   matrix,
   norm,
   plus,
@@ -15,6 +14,7 @@ import {
   statisticsOf,
   times,
   transposed,
+  weighed,
 } from "../testing/matrices.ts";
 import { downdate } from "./downdate.ts";
 
@@ -37,12 +37,6 @@ async function check(
   body: (one: typeof CASES extends fc.Arbitrary<infer T> ? T : never) => Promise<void>,
 ) {
   await fc.assert(fc.asyncProperty(CASES, body), { seed: 2, numRuns: 40 });
-}
-
-/** tr(E H Eᵀ). */
-function weighed(e: Matrix, h: Matrix): number {
-  const { data } = times(e, h);
-  return data.reduce((sum, value, i) => sum + value * e.data[i], 0);
 }
 
 Deno.test("downdate() is the paper's, which takes an SVD of L R M", async () => {

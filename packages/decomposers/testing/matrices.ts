@@ -73,6 +73,12 @@ export function beside(a: Matrix, b: Matrix): Matrix {
   return generate(rows, left + right, at);
 }
 
+/** tr(E H Eᵀ). */
+export function weighed(e: Matrix, h: Matrix): number {
+  const { data } = times(e, h);
+  return data.reduce((sum, value, i) => sum + value * e.data[i], 0);
+}
+
 /** The Frobenius norm. */
 export function norm({ data }: Matrix): number {
   return Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
