@@ -93,23 +93,29 @@ export function lanesOf(bits: usize, codes: usize, half: usize, numbers: v128): 
   return pickBytes(v128.load(codes + half * (bits >> 1)), numbers);
 }
 
-/**
- * The sums of bytes that weight `half` · 4 + `j` of each of four eights stands for: 510 too much.
- *
- * @param ones Of 16 bits each. Products with it add up pairs as an extending addition does, which V8
- * would make of a product with a constant whose address it loads every time.
- */
+/** The hashes of the states of weight `half` · 4 + `j` of each of four eights. */
 @inline
-export function sumsAt(
+export function hashesAt(
   bits: i32,
   lanes: v128,
   half: i32,
   j: i32,
   mask: v128,
   multiplier: v128,
-  ones: v128,
 ): v128 {
-  const states = v128.and(i32x4.shr_u(lanes, half * (4 * bits & 7) + j * bits), mask);
-  const pairs = i16x8.extadd_pairwise_i8x16_u(i32x4.mul(states, multiplier));
+  const shift = half * (4 * bits & 7) + j * bits;
+  const windows = shift == 0 ? lanes : i32x4.shr_u(lanes, shift);
+  return i32x4.mul(v128.and(windows, mask), multiplier);
+}
+
+/**
+ * The sums of bytes of four hashes: 510 more than their levels.
+ *
+ * @param ones Of 16 bits each. Products with it add up pairs as an extending addition does, which V8
+ * would make of a product with a constant whose address it loads every time.
+ */
+@inline
+export function sumsOf(hashes: v128, ones: v128): v128 {
+  const pairs = i16x8.extadd_pairwise_i8x16_u(hashes);
   return f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(pairs, ones));
 }

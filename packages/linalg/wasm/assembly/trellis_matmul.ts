@@ -12,7 +12,16 @@ import {
   spare,
 } from "./panels";
 import { madd } from "./simd";
-import { CONSTANTS_BYTES, lanesOf, sumsAt, ROWS, stageBytes, stageCodes, writeConstants } from "./trellis_decode";
+import {
+  CONSTANTS_BYTES,
+  hashesAt,
+  lanesOf,
+  ROWS,
+  stageBytes,
+  stageCodes,
+  sumsOf,
+  writeConstants,
+} from "./trellis_decode";
 import {
   bitsOfState,
   bitsOfWeight,
@@ -26,7 +35,7 @@ import {
 } from "./trellis_layout";
 
 /** Rows of one task where there is one token. */
-const TASK_ROWS: usize = 128;
+const TASK_ROWS: usize = 256;
 /** Columns that are staged at once for it. */
 const COLS: usize = 128;
 /** Bytes of four panels: eight rows of `blockDepth` columns each. */
@@ -122,33 +131,52 @@ function addColumns(
   constants: usize,
   sums: usize,
 ): void {
+  addHalf(bits, 0, codes, step, x, cols, constants, sums);
+  addHalf(bits, 1, codes, step, x, cols, constants, sums + 64);
+}
+
+/**
+ * Adds four vectors of them. Hashes of a column are made while those of the one before it are summed
+ * up: what waits for a result is few instructions long, and more of them are under way at once.
+ */
+@inline
+function addHalf(
+  bits: i32,
+  half: i32,
+  codes: usize,
+  step: usize,
+  x: usize,
+  cols: usize,
+  constants: usize,
+  sums: usize,
+): void {
   const numbers = v128.load(constants), mask = v128.load(constants, 16);
   const multiplier = v128.load(constants, 32), ones = v128.load(constants, 48);
   let s0 = v128.load(sums), s1 = v128.load(sums, 16);
   let s2 = v128.load(sums, 32), s3 = v128.load(sums, 48);
-  let s4 = v128.load(sums, 64), s5 = v128.load(sums, 80);
-  let s6 = v128.load(sums, 96), s7 = v128.load(sums, 112);
-  for (const end = x + cols * 4; x < end; x += 4, codes += step) {
+  const first = lanesOf(bits, codes, half, numbers);
+  let h0 = hashesAt(bits, first, half, 0, mask, multiplier);
+  let h1 = hashesAt(bits, first, half, 1, mask, multiplier);
+  let h2 = hashesAt(bits, first, half, 2, mask, multiplier);
+  let h3 = hashesAt(bits, first, half, 3, mask, multiplier);
+  for (const last = x + (cols - 1) * 4; x < last; x += 4) {
+    codes += step;
     const factor = v128.load32_splat(x);
-    const first = lanesOf(bits, codes, 0, numbers);
-    s0 = madd<f32>(factor, sumsAt(bits, first, 0, 0, mask, multiplier, ones), s0);
-    s1 = madd<f32>(factor, sumsAt(bits, first, 0, 1, mask, multiplier, ones), s1);
-    s2 = madd<f32>(factor, sumsAt(bits, first, 0, 2, mask, multiplier, ones), s2);
-    s3 = madd<f32>(factor, sumsAt(bits, first, 0, 3, mask, multiplier, ones), s3);
-    const second = lanesOf(bits, codes, 1, numbers);
-    s4 = madd<f32>(factor, sumsAt(bits, second, 1, 0, mask, multiplier, ones), s4);
-    s5 = madd<f32>(factor, sumsAt(bits, second, 1, 1, mask, multiplier, ones), s5);
-    s6 = madd<f32>(factor, sumsAt(bits, second, 1, 2, mask, multiplier, ones), s6);
-    s7 = madd<f32>(factor, sumsAt(bits, second, 1, 3, mask, multiplier, ones), s7);
+    const lanes = lanesOf(bits, codes, half, numbers);
+    s0 = madd<f32>(factor, sumsOf(h0, ones), s0);
+    h0 = hashesAt(bits, lanes, half, 0, mask, multiplier);
+    s1 = madd<f32>(factor, sumsOf(h1, ones), s1);
+    h1 = hashesAt(bits, lanes, half, 1, mask, multiplier);
+    s2 = madd<f32>(factor, sumsOf(h2, ones), s2);
+    h2 = hashesAt(bits, lanes, half, 2, mask, multiplier);
+    s3 = madd<f32>(factor, sumsOf(h3, ones), s3);
+    h3 = hashesAt(bits, lanes, half, 3, mask, multiplier);
   }
-  v128.store(sums, s0);
-  v128.store(sums, s1, 16);
-  v128.store(sums, s2, 32);
-  v128.store(sums, s3, 48);
-  v128.store(sums, s4, 64);
-  v128.store(sums, s5, 80);
-  v128.store(sums, s6, 96);
-  v128.store(sums, s7, 112);
+  const factor = v128.load32_splat(x);
+  v128.store(sums, madd<f32>(factor, sumsOf(h0, ones), s0));
+  v128.store(sums, madd<f32>(factor, sumsOf(h1, ones), s1), 16);
+  v128.store(sums, madd<f32>(factor, sumsOf(h2, ones), s2), 32);
+  v128.store(sums, madd<f32>(factor, sumsOf(h3, ones), s3), 48);
 }
 
 export function trellisMatmulTasks(): usize {
@@ -247,10 +275,10 @@ function decodeHalf(
   const scales = constants + CONSTANTS_BYTES + half * 16;
   for (const end = panels + size; panels < end; panels += 32, codes += step) {
     const lanes = lanesOf(bits, codes, half, numbers);
-    const a = sumsAt(bits, lanes, half, 0, mask, multiplier, ones);
-    const b = sumsAt(bits, lanes, half, 1, mask, multiplier, ones);
-    const c = sumsAt(bits, lanes, half, 2, mask, multiplier, ones);
-    const d = sumsAt(bits, lanes, half, 3, mask, multiplier, ones);
+    const a = sumsOf(hashesAt(bits, lanes, half, 0, mask, multiplier), ones);
+    const b = sumsOf(hashesAt(bits, lanes, half, 1, mask, multiplier), ones);
+    const c = sumsOf(hashesAt(bits, lanes, half, 2, mask, multiplier), ones);
+    const d = sumsOf(hashesAt(bits, lanes, half, 3, mask, multiplier), ones);
     const ab = i32x4.shuffle(a, b, 0, 4, 1, 5), cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
     const abs = i32x4.shuffle(a, b, 2, 6, 3, 7), cds = i32x4.shuffle(c, d, 2, 6, 3, 7);
     storeWeights(i64x2.shuffle(ab, cd, 0, 2), scales, panels);
