@@ -40,7 +40,8 @@ export function dampedHessian(
   let trace = 0;
   for (let i = 0; i < n; i++) trace += gram.data[i * (n + 1)];
   const factor = trace > 0 ? n / trace : 0;
-  const data = gram.data.map((value) => value * factor);
+  const data = gram.data.slice();
+  for (let i = 0; i < data.length; i++) data[i] *= factor;
   for (let i = 0; i < n; i++) {
     const at = i * (n + 1);
     data[at] = (data[at] > 0 ? data[at] : 1) + damping;
