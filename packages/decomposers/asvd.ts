@@ -22,9 +22,14 @@
 // more.
 
 import { withDevice } from "@pare/linalg";
-import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pare/operators";
+import {
+  checkStatistics,
+  type MatrixShape,
+  type OperatorNode,
+  type ProductOperator,
+  type Statistics,
+} from "@pare/operators";
 import { type Check, checkOptions, type Tensor } from "@pare/tensor";
-import { checkStatistics } from "./check_statistics.ts";
 import { CONDITIONER_CHECKS, type ConditionerOptions } from "./conditioner.ts";
 import { planFactors, plannedRank, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";

@@ -20,6 +20,7 @@ import { type Tensor, toF64 } from "@pare/tensor";
 import { balanceFactors } from "./balance_factors.ts";
 import { type FactorStore, factorStoreOf } from "./factor_store.ts";
 import { factorsOfJunction, joinFactors, type Junction, othersOf } from "./junction.ts";
+import { identity } from "./identity.ts";
 import type { LowRankOptions } from "./low_rank_options.ts";
 import { rankOf } from "./rank.ts";
 import { planLeft, storeLeft } from "./store_left.ts";
@@ -88,13 +89,6 @@ export async function storeJunction(
   const stored = interpolative(rest && await store.store("right", rest, seen, device), columns);
   const hasScales = store.isQuantizer;
   return await storeLeft(store, left, stored, { target, gram, hasScales, device });
-}
-
-/** What errors weigh where no inputs are known: all columns the same, and each by itself. */
-function identity(n: number): Tensor<"f64"> {
-  const data = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) data[i * (n + 1)] = 1;
-  return { dtype: "f64", shape: [n, n], data };
 }
 
 /** What L is fitted to once R is rounded; `null` where it is left as it is. */

@@ -17,6 +17,7 @@
 
 import { type Device, withDevice } from "@pare/linalg";
 import {
+  checkStatistics,
   type MatrixShape,
   type Operator,
   type OperatorNode,
@@ -26,7 +27,6 @@ import {
   toDense,
 } from "@pare/operators";
 import { type Check, checkOptions, type Tensor, toF64 } from "@pare/tensor";
-import { checkStatistics } from "./check_statistics.ts";
 import {
   type Factors,
   type FactorsContext,

@@ -20,9 +20,14 @@
 // Cost: that of ASVD-I, and an eigenproblem of min(m, n) - k₁.
 
 import { withDevice } from "@pare/linalg";
-import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pare/operators";
+import {
+  checkStatistics,
+  type MatrixShape,
+  type OperatorNode,
+  type ProductOperator,
+  type Statistics,
+} from "@pare/operators";
 import { type Check, checkOptions, oneOf, type Tensor } from "@pare/tensor";
-import { checkStatistics } from "./check_statistics.ts";
 import { planFactors, plannedRank, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
 import { NESTED_CHECKS, type NestedOptions, splitRank } from "./nested_rank.ts";

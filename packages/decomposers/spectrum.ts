@@ -6,9 +6,8 @@
 // is below zero. Cost: 2 m n² + m² n, and 4/3 m³ for the eigenvalues alone, for m <= n.
 
 import { type Device, eighRows, qr, withDevice } from "@pare/linalg";
-import type { MatrixShape, Statistics } from "@pare/operators";
+import { checkStatistics, type MatrixShape, type Statistics } from "@pare/operators";
 import { type Check, checkOptions, type Tensor, toF64 } from "@pare/tensor";
-import { checkStatistics } from "./check_statistics.ts";
 import { RIDGE, type RidgeOptions, withRidge } from "./ridge.ts";
 import type { DeviceOptions } from "./low_rank_options.ts";
 import { checkWeight } from "./projector.ts";

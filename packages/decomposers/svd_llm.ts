@@ -14,9 +14,14 @@
 // where G' = G the update changes nothing (T8 of the family). Cost: that of the basis and the refit.
 
 import { withDevice } from "@pare/linalg";
-import type { MatrixShape, OperatorNode, ProductOperator, Statistics } from "@pare/operators";
+import {
+  checkStatistics,
+  type MatrixShape,
+  type OperatorNode,
+  type ProductOperator,
+  type Statistics,
+} from "@pare/operators";
 import { type Check, checkOptions, ShapeError, type Tensor, toF64 } from "@pare/tensor";
-import { checkStatistics } from "./check_statistics.ts";
 import { type Factors, planFactors, plannedRank, storeFactors } from "./factors.ts";
 import { type DeviceOptions, LOW_RANK_CHECKS, type LowRankOptions } from "./low_rank_options.ts";
 import { checkWeight } from "./projector.ts";

@@ -30,6 +30,7 @@ export { affine, type AffineParts } from "./affine.ts";
 export { unpackCodes, unpackZeroPoints } from "./affine_codes.ts";
 export { bind, type BoundOperator } from "./bind.ts";
 export { bitsPerWeight, byteLengthOf } from "./byte_length_of.ts";
+export { checkStatistics } from "./check_statistics.ts";
 export { dense } from "./dense.ts";
 export { gatherRows, toDense } from "./gather_rows.ts";
 export { hadamardRotation, type HadamardRotationOptions } from "./hadamard_rotation.ts";

@@ -21,6 +21,7 @@
 
 import { type Device, type DeviceArray, withDevice } from "@pare/linalg";
 import {
+  checkStatistics,
   type MatrixShape,
   type OperatorNode,
   scaled,
@@ -38,7 +39,6 @@ import {
   tensor,
   toF32,
 } from "@pare/tensor";
-import { checkGram } from "./check_gram.ts";
 import { matrixShapeOf } from "./check_weight.ts";
 import { clipGroups } from "./clip_groups.ts";
 import { layerLoss, uploadGram } from "./layer_loss.ts";
@@ -122,7 +122,8 @@ export async function awq(
   const [rows, cols] = matrixShapeOf(ACTION, weight);
   const { clip = true, ...grid } = rest;
   gridSettings(ACTION, [rows, cols], grid);
-  const { gram, meanAbs } = checkStatistics(statistics, cols);
+  const { gram, meanAbs } = checkStatistics(ACTION, [rows, cols], statistics);
+  if (meanAbs.shape[0] !== cols) throw new ShapeError(ACTION, [cols], meanAbs.shape);
   return await withDevice(device, async (outer) => {
     using on = outer.scope();
     const loss = uploadGram(on, gram);
@@ -189,16 +190,4 @@ function scaledBy(weight: Tensor, { data: meanAbs }: Tensor<"f64">, alpha: numbe
     for (let j = 0; j < factors.length; j++, i++) turned[i] = data[i] / factors[j];
   }
   return { scales, factors, weight: tensor(turned, shape) };
-}
-
-function checkStatistics(statistics: Statistics | null, cols: number): Statistics {
-  if (statistics === null) {
-    throw new TypeError(
-      `${ACTION} as statistics of the inputs must be given: current value is null`,
-    );
-  }
-  checkGram(ACTION, cols, statistics);
-  const { meanAbs } = statistics;
-  if (meanAbs.shape[0] !== cols) throw new ShapeError(ACTION, [cols], meanAbs.shape);
-  return statistics;
 }

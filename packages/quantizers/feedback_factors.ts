@@ -8,6 +8,7 @@
 import { type Device, ldl, PivotError, withDevice } from "@pare/linalg";
 import type { Tensor } from "@pare/tensor";
 import { type ColumnOrder, isDescending } from "./column_order.ts";
+import { gatherBoth } from "./gather_columns.ts";
 import { dampedHessian } from "./hessian.ts";
 
 /** H = L D Lᵀ by blocks, columns in order. */
@@ -88,12 +89,5 @@ export function orderedHessian(
   order: ColumnOrder,
 ): Tensor<"f64"> {
   const hessian = dampedHessian(gram, damping);
-  if (isDescending(order)) return hessian;
-  const n = order.length;
-  const data = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    const from = order[i] * n;
-    for (let j = 0; j < n; j++) data[i * n + j] = hessian.data[from + order[j]];
-  }
-  return { ...hessian, data };
+  return isDescending(order) ? hessian : gatherBoth(hessian, order);
 }

@@ -26,6 +26,7 @@ import type { Device } from "@pare/linalg";
 import { type MatrixShape, type Operator, type OperatorNode, permuted } from "@pare/operators";
 import { type Check, checkOptions, type Checks, oneOf, type Tensor, tensor } from "@pare/tensor";
 import { checkGram, type GramSource } from "./check_gram.ts";
+import { gatherBoth, gatherColumns } from "./gather_columns.ts";
 import { checkFinite, matrixShapeOf } from "./check_weight.ts";
 import {
   activationOrder,
@@ -200,16 +201,4 @@ function withoutDeadColumns(weight: Tensor, energy: ChannelEnergy): Tensor {
   const isDead = Uint8Array.from({ length: cols }, (_, column) => energy(column) > 0 ? 0 : 1);
   if (!isDead.includes(1)) return weight;
   return { ...weight, data: weight.data.map((value, i) => isDead[i % cols] ? 0 : value) };
-}
-
-function gatherColumns(weight: Tensor, order: Uint32Array): Tensor {
-  const cols = order.length;
-  const data = weight.data.map((_, i, values) => values[i - i % cols + order[i % cols]]);
-  return { ...weight, data };
-}
-
-function gatherBoth(gram: Tensor<"f64">, order: Uint32Array): Tensor<"f64"> {
-  const n = order.length;
-  const data = gram.data.map((_, i, values) => values[order[Math.floor(i / n)] * n + order[i % n]]);
-  return { ...gram, data };
 }

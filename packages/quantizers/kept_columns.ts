@@ -1,6 +1,6 @@
 // Single columns rounded on a device, to levels of grids, and kept there in the order that they come in.
 
-import type { ColumnGrids, Device } from "@pare/linalg";
+import type { ColumnFeedback, ColumnGrids, Device, DeviceArray } from "@pare/linalg";
 import type { MatrixShape } from "@pare/operators";
 import { type Tensor, tensor } from "@pare/tensor";
 import type { ColumnRounding } from "./column_quantizer.ts";
@@ -39,23 +39,31 @@ export function keepColumns(
     gridOf: place.upload(tensor(Uint32Array.from(columns, gridOf), [columns.length], "u32")),
     levels,
   });
+  /** Rounds columns, errors fed back where that is asked for, and keeps them from `first` on. */
+  const keep = (
+    place: Device,
+    target: DeviceArray,
+    columns: Uint32Array<ArrayBuffer>,
+    first: number,
+    feedback?: ColumnFeedback,
+  ) => {
+    using step = place.scope();
+    const values = step.roundColumns(target, gridsOf(step, columns), feedback);
+    kept.set(columns, first);
+    step.write(restored, values, 0, first);
+    return step.keep(values);
+  };
   return {
     rounding: {
-      round(target, first, place) {
-        using step = place.scope();
-        const columns = Uint32Array.from({ length: target.shape[1] }, (_, k) => first + k);
-        const values = step.roundColumns(target, gridsOf(step, columns));
-        kept.set(columns, first);
-        step.write(restored, values, 0, first);
-        return step.keep(values);
-      },
-      roundPanel({ target, weight, triangle, columns, first }, place) {
-        using step = place.scope();
-        const values = step.roundColumns(target, gridsOf(step, columns), { weight, triangle });
-        kept.set(columns, first);
-        step.write(restored, values, 0, first);
-        return step.keep(values);
-      },
+      round: (target, first, place) =>
+        keep(
+          place,
+          target,
+          Uint32Array.from({ length: target.shape[1] }, (_, k) => first + k),
+          first,
+        ),
+      roundPanel: ({ target, weight, triangle, columns, first }, place) =>
+        keep(place, target, columns, first, { weight, triangle }),
       [Symbol.dispose]: () => device[Symbol.dispose](),
     },
     async download() {

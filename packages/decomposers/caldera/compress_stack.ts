@@ -1,5 +1,6 @@
 import { type Device, type DeviceArray, withDevice } from "@pare/linalg";
 import {
+  checkStatistics,
   type OnIteration,
   type Operator,
   rotate,
@@ -10,7 +11,6 @@ import {
 } from "@pare/operators";
 import { dampedHessian, hadamardSides } from "@pare/quantizers";
 import { castTo, type Tensor } from "@pare/tensor";
-import { checkStatistics } from "../check_statistics.ts";
 import type { DeviceOptions } from "../low_rank_options.ts";
 import { checkWeight } from "../projector.ts";
 import { alternateBlocks, backboneAlone, type CompressedStack } from "./alternate_blocks.ts";

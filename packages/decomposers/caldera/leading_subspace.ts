@@ -17,6 +17,7 @@
 
 import { type Device, type DeviceArray, eigh, qrRows } from "@pare/linalg";
 import { castTo, randomNormal, type Tensor } from "@pare/tensor";
+import { identity } from "../identity.ts";
 import { downloadAsF64 } from "./download_as_f64.ts";
 
 /** How many more vectors are iterated than asked for. */
@@ -52,7 +53,7 @@ export async function leadingSubspace(
   const { rank, seed, exact } = options;
   const [m] = a.shape;
   const count = Math.min(rank + OVERSAMPLING, m);
-  const ones = device.cast(device.upload(identity(count)), a.dtype);
+  const ones = device.cast(device.upload(castTo(identity(count), "f32")), a.dtype);
   let y = device.cast(device.upload(randomNormal([count, m], { seed })), a.dtype);
   for (let iteration = 0; iteration <= ITERATIONS; iteration++) {
     using step = device.scope();
@@ -71,12 +72,6 @@ export async function leadingSubspace(
 function weighted(device: Device, a: DeviceArray, h: DeviceArray, y: DeviceArray) {
   const projected = device.matmul(y, a);
   return { projected, across: device.matmul(projected, h) };
-}
-
-function identity(n: number): Tensor {
-  const data = new Float32Array(n * n);
-  for (let i = 0; i < n; i++) data[i * (n + 1)] = 1;
-  return { dtype: "f32", shape: [n, n], data };
 }
 
 /** (M + Mᵀ) / 2. */
