@@ -6,8 +6,8 @@
  * ```
  *
  * "layers" are the bytes on disk of the matrices of the blocks, side information included, and bits
- * per weight are of them; "folder" counts everything, manifest and names of tensors too. KL divergence and agreement are of the original's next tokens. The error of the outputs
- * is the mean over the layers of ‖(W - Ŵ) X‖² / ‖W X‖² on the calibration text. A method that cannot
+ * per weight are of them; "folder" counts everything, manifest and names of tensors too. KL divergence
+ * and agreement are of the original's next tokens. The error of the outputs is the mean over the layers of ‖(W - Ŵ) X‖² / ‖W X‖² on the calibration text. A method that cannot
  * be measured is named with the reason, and the others go on.
  *
  * @module

@@ -10,9 +10,9 @@ import type { CompressionPlan, LayerPlan, Part } from "./plan.ts";
  * @param plan What is done.
  * @param calibration How much text goes through the model, or `null`.
  * @param hiddenSize The width of the residual stream.
- * @returns Bytes: the runtime, one block on the device, the work on the largest layer, or those that are compressed as one, the hidden
- * states of the calibration text and one block's Gram matrices; both twice where a step needs those
- * of the compressed model too.
+ * @returns Bytes: the runtime, one block on the device, the work on the largest layer, or on those that
+ * are compressed as one, the hidden states of the calibration text and one block's Gram matrices; both
+ * twice where a step needs those of the compressed model too.
  */
 export function estimateMemory(
   plan: CompressionPlan,

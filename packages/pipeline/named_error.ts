@@ -4,3 +4,12 @@ export function namedError(name: string, error: unknown): unknown {
     ? new RangeError(`${name}: ${error.message}`, { cause: error })
     : error;
 }
+
+/** Plans something; that options do not fit a shape is told with the name of what they are for. */
+export function planNamed<T>(name: string, plan: () => T): T {
+  try {
+    return plan();
+  } catch (error) {
+    throw error instanceof RangeError ? namedError(name, error) : error;
+  }
+}

@@ -14,7 +14,7 @@ import {
 import type { FloatDtype, TensorSpec } from "@pare/tensor";
 import { copySharing } from "./copy_sharing.ts";
 import { matchesGlob } from "./glob.ts";
-import { namedError } from "./named_error.ts";
+import { planNamed } from "./named_error.ts";
 import { needsOf } from "./needs_of.ts";
 import { type AskedLayer, type GroupMember, planGroups } from "./plan_groups.ts";
 import type { Recipe, Step } from "./recipe.ts";
@@ -217,11 +217,7 @@ function planStep(
         `current method is ${step.method}`,
     );
   }
-  try {
-    return plan(shape, step.options);
-  } catch (error) {
-    throw error instanceof RangeError ? namedError(name, error) : error;
-  }
+  return planNamed(name, () => plan(shape, step.options));
 }
 
 /** The node of a layer that no step compresses. */

@@ -1,7 +1,7 @@
 // Which layers of a part are compressed as one, and what becomes of them.
 
 import type { MatrixShape, OperatorNode, SharedParts } from "@pare/operators";
-import { namedError } from "./named_error.ts";
+import { planNamed } from "./named_error.ts";
 import type { Step } from "./recipe.ts";
 import type { Method, Registry } from "./registry.ts";
 
@@ -49,8 +49,8 @@ export function planGroups(
   const members = new Map<string, GroupMember>();
   for (const { step, together, group } of groupsOf(layers, registry)) {
     const names = group.map(({ name }) => name);
-    const { nodes, shared } = planGroup(
-      names,
+    const { nodes, shared } = planNamed(
+      names.join(", "),
       () => together.plan(group.map(({ shape }) => shape), step.options),
     );
     const [leader] = names;
@@ -78,12 +78,4 @@ function groupsOf(layers: readonly AskedLayer[], registry: Registry): Group[] {
       input === null || group.length < 2 ? [] : [{ step, together, group }]
     );
   });
-}
-
-function planGroup<T>(names: readonly string[], plan: () => T): T {
-  try {
-    return plan();
-  } catch (error) {
-    throw error instanceof RangeError ? namedError(names.join(", "), error) : error;
-  }
 }

@@ -7,8 +7,9 @@
 //   G = A H Aᵀ    Y = orth(G Ω), Ω random [m, l]    Y = orth(G Y), eight times
 //   Yᵀ G Y = V Λ Vᵀ, Λ descending    U = Y V[:, :k]
 //
-// Y is held as rows. G is never formed, and H is neither factorized nor inverted: a product with G is one with Aᵀ, H and
-// A. One iteration is one of the power iterations of `randomized_basis.ts` on A S, S any root of H.
+// Y is held as rows. G is never formed, and H is neither factorized nor inverted: a product with G is
+// one with Aᵀ, H and A. One iteration is one of the power iterations of `randomized_basis.ts` on A S, S
+// any root of H.
 //
 // Bound: with e the least loss of rank k, tr((A - U Uᵀ A) H (A - U Uᵀ A)ᵀ) <= (1 + ε) e; ε is below
 // 0.0025 for eight iterations where all singular values are about alike, the worst case (400 × 400,
