@@ -135,9 +135,6 @@ export const LATTICE: Form<LatticeOperator, NodeOf<"lattice">> = {
 
   check({ shape: [rows, cols], bits, residualScale, granularity, codes, scales }, reject) {
     checkFormat({ bits, residualScale }, reject);
-    if (!GRANULARITIES.includes(granularity)) {
-      reject("granularity", `must be tensor or row: current value is ${granularity}`);
-    }
     checkTensor(codes, "codes", ["u8"], [rows, blocksOf(cols) * bits], reject);
     checkRowScales(scales, [rows, cols], granularity, reject);
   },

@@ -18,13 +18,16 @@ export function rowScaleShape(
   return [granularity === "row" ? rows : 1, 1];
 }
 
-/** Checks scales of a matrix of the given shape. */
+/** Checks scales of a matrix of the given shape, and what has one. */
 export function checkRowScales(
   scales: Tensor<"f16"> | Tensor<"f32">,
   shape: MatrixShape,
   granularity: typeof GRANULARITIES[number],
   reject: Reject,
 ): void {
+  if (!GRANULARITIES.includes(granularity)) {
+    reject("granularity", `must be tensor or row: current value is ${granularity}`);
+  }
   checkTensor(scales, "scales", ROW_SCALE_DTYPES, rowScaleShape(shape, granularity), reject);
   checkFinite(scales, "scales", reject);
 }

@@ -63,6 +63,7 @@ Deno.test("trellisCoded() refuses parts that do not fit, by name", () => {
   refused({ codes: fit.scales }, TypeError, "codes must be u8");
   refused({ scales: castTo(floats([1], [1, 1]), "bf16") }, TypeError, "scales must be f16 or f32");
   refused({ scales: floats([1, 1], [2, 1]) }, RangeError, "scales must have the shape [1, 1]");
+  refused({ granularity: "group" }, RangeError, "granularity must be tensor or row");
   refused({ granularity: "row" }, RangeError, "scales must have the shape [20, 1]");
   refused({ scales: floats([NaN], [1, 1]) }, RangeError, "scales must be finite");
 });
