@@ -150,7 +150,7 @@ cliTest(
     assert(up.byteLength < gate.byteLength);
     const path = `${folder}/out/pare.json`;
     const manifest = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, manifest.replace(`"layer": "${q}"`, `"layer": "elsewhere"`));
+    await Deno.writeTextFile(path, manifest.replace(`"layer":"${q}"`, `"layer":"elsewhere"`));
     const { code, stderr } = await run(["inspect", "out"], folder);
     assertEquals(code, 1);
     assertStringIncludes(

@@ -2,16 +2,11 @@
 
 import type { Convergence } from "@pare/operators";
 import { failAt, readRecord } from "./manifest_fields.ts";
+import { LONGEST_LOSS, roundLoss } from "./round_loss.ts";
 
-/** The digits of a loss that the manifest has. */
-const LOSS_DIGITS = 6;
-
-/** What the manifest has for a loss above it, or without end: of a weight of zeros it would be 1. */
-const MAX_LOSS = 1e9;
-
-/** The convergence that takes the most room in a manifest: no loss of six digits is longer. */
+/** The convergence that takes the most room in a manifest. */
 export function longestConvergence(iterations: number): Convergence {
-  const losses = Array.from({ length: iterations }, () => 0.00000123456);
+  const losses = Array.from({ length: iterations }, () => LONGEST_LOSS);
   return { losses, chosen: iterations - 1 };
 }
 
@@ -38,8 +33,7 @@ export function roundConvergence({ losses, chosen }: Convergence, announced: num
         `current value is ${chosen}`,
     );
   }
-  const round = (loss: number) => Number(Math.min(loss, MAX_LOSS).toPrecision(LOSS_DIGITS));
-  return { losses: losses.map(round), chosen };
+  return { losses: losses.map(roundLoss), chosen };
 }
 
 /** Refuses a value of an untrusted manifest that is no convergence. */

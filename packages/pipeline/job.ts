@@ -15,6 +15,7 @@ import { needsOf } from "./needs_of.ts";
 import { type CompressionPlan, type LayerPlan, planCompression, sizeOfLayers } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Needs, Registry } from "./registry.ts";
+import { roundLoss } from "./round_loss.ts";
 import type { StatisticsSource } from "./statistics/open_statistics.ts";
 
 /** A text to calibrate on. */
@@ -174,9 +175,9 @@ export function manifestOf(job: CompressionJob, plan: CompressionPlan, results: 
       node: layer.node,
       ...(layer.shared && { shared: layer.shared }),
       byteLength: sizeOfLayers([layer]).byteLength,
-      nmse,
-      activationNmse,
-      ...(layer.predictedLoss !== null && { predictedLoss: layer.predictedLoss }),
+      nmse: roundLoss(nmse),
+      activationNmse: activationNmse === null ? null : roundLoss(activationNmse),
+      ...(layer.predictedLoss !== null && { predictedLoss: roundLoss(layer.predictedLoss) }),
       ...(convergence && { convergence }),
     };
   }

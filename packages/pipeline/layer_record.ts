@@ -9,7 +9,7 @@ import {
 import { checkConvergence } from "./convergence.ts";
 import { failAt, readRecord } from "./manifest_fields.ts";
 
-/** What was done to one linear layer, and what it cost. */
+/** What was done to one linear layer, and what it cost: losses to six digits, and at most 10⁹. */
 export interface LayerRecord {
   /** The method's name, or `null` where the layer was only copied. */
   readonly method: string | null;
@@ -29,8 +29,8 @@ export interface LayerRecord {
    */
   readonly predictedLoss?: number;
   /**
-   * How the method went, losses to six digits and at most 10⁹; not there for one that does not
-   * iterate. Of layers that were compressed as one the first has it for all.
+   * How the method went; not there for one that does not iterate. Of layers that were compressed as
+   * one the first has it for all.
    */
   readonly convergence?: Convergence;
 }
