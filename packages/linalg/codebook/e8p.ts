@@ -21,7 +21,7 @@
 //   240         0
 //   241 … 255   2 e_0 … 2 e_7, − 2 e_0 … − 2 e_6
 
-import { e8pPatterns, PATTERNS } from "./e8p_patterns.ts";
+import { e8pPatterns, oddness, PATTERNS, withParity } from "./e8p_patterns.ts";
 
 /** The numbers that one codeword stands for. */
 export const E8P_BLOCK = 8;
@@ -49,7 +49,7 @@ export function e8pCodebook(): Int8Array<ArrayBuffer> {
   const patterns = e8pPatterns();
   for (let pattern = 0; pattern < PATTERNS; pattern++) {
     const entries = patterns.subarray(8 * pattern, 8 * pattern + 8);
-    const isOdd = entries.reduce((sum, entry) => sum + entry, 0) / 2 % 2;
+    const isOdd = oddness(entries);
     for (let low = 0; low < 256; low++) {
       const shift = low & 128 ? -1 : 1;
       const minus = withParity(low & 127, isOdd);
@@ -93,11 +93,4 @@ export function e8pResidualCodebook(): Int8Array<ArrayBuffer> {
   for (let i = 0; i < 8; i++) codebook[8 * (241 + i) + i] = 8;
   for (let i = 0; i < 7; i++) codebook[8 * (249 + i) + i] = -8;
   return codebook;
-}
-
-/** Seven signs and the eighth, so that the number of ones is odd, or even. */
-function withParity(signs: number, parity: number): number {
-  let ones = parity;
-  for (let rest = signs; rest > 0; rest >>= 1) ones ^= rest & 1;
-  return signs | ones << 7;
 }

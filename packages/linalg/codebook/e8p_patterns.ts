@@ -57,3 +57,15 @@ export function e8pPatterns(): Uint8Array<ArrayBuffer> {
   }
   return patterns;
 }
+
+/** 1 where the numbers of a pattern, given twice as large, have an odd sum; else 0. */
+export function oddness(pattern: Uint8Array): number {
+  return pattern.reduce((sum, entry) => sum + entry, 0) / 2 % 2;
+}
+
+/** Seven signs and the eighth, so that the number of ones is odd, or even. */
+export function withParity(signs: number, parity: number): number {
+  const four = signs ^ signs >> 4;
+  const two = four ^ four >> 2;
+  return signs | ((two ^ two >> 1) & 1 ^ parity) << 7;
+}

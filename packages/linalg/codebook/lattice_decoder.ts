@@ -2,7 +2,7 @@
 
 import type { LatticeFormat } from "../lattice_steps.ts";
 import { E8P_BLOCK, e8pResidualCodebook } from "./e8p.ts";
-import { e8pPatterns } from "./e8p_patterns.ts";
+import { e8pPatterns, oddness, PATTERNS, withParity } from "./e8p_patterns.ts";
 
 /** Writes what the packed codes of one row mean, in f64, before they are scaled. */
 export type LatticeDecoder = (codes: Uint8Array, target: Float64Array) => void;
@@ -27,33 +27,36 @@ export type LatticeDecoder = (codes: Uint8Array, target: Float64Array) => void;
  */
 export function latticeDecoder({ bits, residualScale }: LatticeFormat): LatticeDecoder {
   const patterns = e8pPatterns();
+  const odd = Uint8Array.from(
+    { length: PATTERNS },
+    (_, a) => oddness(patterns.subarray(E8P_BLOCK * a, E8P_BLOCK * (a + 1))),
+  );
   const residuals = e8pResidualCodebook();
-  const entries = new Float64Array(E8P_BLOCK);
-  const addCodeword = (code: number, factor: number) => {
-    const pattern = patterns.subarray(code >> 8 << 3);
+  /** Adds a codeword, or as much of it as there is room for. */
+  const addCodeword = (code: number, factor: number, target: Float64Array, start: number) => {
+    const first = code >> 8 << 3;
+    const minus = withParity(code & 127, odd[code >> 8]);
     const shift = code & 128 ? -0.25 : 0.25;
-    let isNegative = 0;
-    for (let i = 0; i < 7; i++) isNegative ^= code >> i & 1 ^ pattern[i] >> 1 & 1;
-    isNegative ^= pattern[7] >> 1 & 1;
-    for (let i = 0; i < 8; i++) {
-      const sign = i < 7 ? code >> i & 1 : isNegative;
-      entries[i] += ((sign ? -pattern[i] : pattern[i]) / 2 + shift) * factor;
+    const count = Math.min(E8P_BLOCK, target.length - start);
+    for (let i = 0; i < count; i++) {
+      const entry = patterns[first + i];
+      target[start + i] += ((minus >> i & 1 ? -entry : entry) / 2 + shift) * factor;
     }
+  };
+  const addResidual = (code: number, factor: number, target: Float64Array, start: number) => {
+    const count = Math.min(E8P_BLOCK, target.length - start);
+    for (let i = 0; i < count; i++) target[start + i] += residuals[8 * code + i] / 4 * factor;
   };
   const second = 1 / (residualScale ?? 1);
   return (codes, target) => {
+    target.fill(0);
     const blocks = Math.ceil(target.length / E8P_BLOCK);
-    const wordAt = (at: number) => codes[at] | codes[at + 1] << 8;
     for (let block = 0; block < blocks; block++) {
-      entries.fill(0);
-      addCodeword(wordAt(2 * block), 1);
-      if (bits === 4) addCodeword(wordAt(2 * (blocks + block)), second);
-      if (bits === 3) {
-        const at = 8 * codes[2 * blocks + block];
-        for (let i = 0; i < 8; i++) entries[i] += residuals[at + i] / 4 * second;
-      }
       const start = E8P_BLOCK * block;
-      target.set(entries.subarray(0, target.length - start), start);
+      addCodeword(codes[2 * block] | codes[2 * block + 1] << 8, 1, target, start);
+      const at = 2 * blocks + (bits - 2) * block;
+      if (bits === 3) addResidual(codes[at], second, target, start);
+      if (bits === 4) addCodeword(codes[at] | codes[at + 1] << 8, second, target, start);
     }
   };
 }

@@ -3,7 +3,7 @@
 
 import type { Kernels } from "../kernels.ts";
 import { e8pResidualCodebook } from "./e8p.ts";
-import { e8pPatterns, halfTriples, PATTERNS } from "./e8p_patterns.ts";
+import { e8pPatterns, halfTriples, oddness, PATTERNS } from "./e8p_patterns.ts";
 import {
   FIVES,
   PATTERN_BYTES,
@@ -25,7 +25,7 @@ export function latticeTables(): Uint32Array<ArrayBuffer> {
   const residual = e8pResidualCodebook();
   for (let a = 0; a < PATTERNS; a++) {
     const entries = patterns.subarray(8 * a, 8 * a + 8);
-    const isOdd = entries.reduce((sum, entry) => sum + entry, 0) / 2 % 2;
+    const isOdd = oddness(entries);
     const five = entries.indexOf(5);
     const threes = entries.reduce((mask, entry, i) => mask | Number(entry === 3) << i, 0);
     if (five < 0) bytes[4 * THREES + threes] = a;
