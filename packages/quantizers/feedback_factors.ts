@@ -10,6 +10,7 @@ import type { Tensor } from "@pare/tensor";
 import { type ColumnOrder, isDescending } from "./column_order.ts";
 import { gatherBoth } from "./gather_columns.ts";
 import { dampedHessian } from "./hessian.ts";
+import { type RefinementFactors, refinementFactors } from "./refinement_factors.ts";
 
 /** H = L D Lᵀ by blocks, columns in order. */
 export interface FeedbackFactors {
@@ -19,6 +20,8 @@ export interface FeedbackFactors {
   readonly d: Float32Array<ArrayBuffer>;
   /** σ as it was in the end. */
   readonly damping: number;
+  /** What a pass of refinement is computed from; `null` where none was asked for. */
+  readonly refining: RefinementFactors | null;
 }
 
 /** Of which Hessian the factors are asked for. */
@@ -29,6 +32,8 @@ export interface FactorSettings {
   readonly order: ColumnOrder;
   /** How many columns are rounded at once. */
   readonly blockSize: number;
+  /** Whether columns are rounded again. */
+  readonly isRefined: boolean;
   /** Where to factorize; a device made for the call where it cannot in f64. */
   readonly device?: Device;
 }
@@ -39,7 +44,8 @@ const LEAST_DAMPING = 1e-6;
 /**
  * What is known of Gram matrices, for as long as they live: layers that read the same tensor are given
  * the same matrix, and methods that iterate ask again and again. Factors are a function of the matrix
- * and of what the key says, so that nobody can tell but by the time it takes, and 4 n² bytes for each.
+ * and of what the key says, so that nobody can tell but by the time it takes, and 4 n² bytes for each,
+ * twice as many where columns are rounded again.
  */
 const KNOWN = new WeakMap<Tensor<"f64">, Map<string, Promise<FeedbackFactors>>>();
 
@@ -52,11 +58,12 @@ export async function feedbackFactors(
   gram: Tensor<"f64">,
   settings: FactorSettings,
 ): Promise<FeedbackFactors> {
-  const { damping, order, blockSize } = settings;
+  const { damping, order, blockSize, isRefined } = settings;
   return await withDevice(settings.device, async (device) => {
     const known = KNOWN.get(gram) ?? new Map<string, Promise<FeedbackFactors>>();
     KNOWN.set(gram, known);
-    const key = `${damping} ${blockSize} ${device.description} ${isDescending(order) ? "" : order}`;
+    const key = [damping, blockSize, isRefined, device.description, isDescending(order) || order]
+      .join();
     const found = known.get(key) ?? factorize(gram, { ...settings, device });
     known.set(key, found);
     try {
@@ -70,12 +77,18 @@ export async function feedbackFactors(
 
 async function factorize(
   gram: Tensor<"f64">,
-  { order, blockSize, device, ...settings }: FactorSettings,
+  { order, blockSize, isRefined, device, ...settings }: FactorSettings,
 ): Promise<FeedbackFactors> {
   for (let { damping } = settings;; damping = Math.max(10 * damping, LEAST_DAMPING)) {
+    const hessian = orderedHessian(gram, damping, order);
     try {
-      const { l, d } = await ldl(orderedHessian(gram, damping, order), { device, blockSize });
-      return { l: new Float32Array(l.data), d: new Float32Array(d.data), damping };
+      const { l, d } = await ldl(hessian, { device, blockSize });
+      return {
+        l: new Float32Array(l.data),
+        d: new Float32Array(d.data),
+        damping,
+        refining: isRefined ? refinementFactors(hessian, blockSize) : null,
+      };
     } catch (error) {
       if (!(error instanceof PivotError) || damping >= 1) throw error;
     }
@@ -83,7 +96,7 @@ async function factorize(
 }
 
 /** H with row and column p those of channel `order[p]`. */
-export function orderedHessian(
+function orderedHessian(
   gram: Tensor<"f64">,
   damping: number,
   order: ColumnOrder,

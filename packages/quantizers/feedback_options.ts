@@ -5,10 +5,9 @@ import type { Operator } from "@pare/operators";
 import { type Check, type Checks, integer, number, type Tensor } from "@pare/tensor";
 import type { ColumnOrder } from "./column_order.ts";
 import type { ColumnRounding } from "./column_quantizer.ts";
-import { type FeedbackFactors, feedbackFactors, orderedHessian } from "./feedback_factors.ts";
+import { feedbackFactors } from "./feedback_factors.ts";
 import { type FeedbackProblem, refineOnce, roundWithFeedback } from "./feedback_rounding.ts";
 import { DEFAULT_DAMPING } from "./hessian.ts";
-import { type RefinementFactors, refinementFactors } from "./refinement_factors.ts";
 
 /** Options of all methods that round with error feedback. */
 export interface FeedbackOptions {
@@ -73,7 +72,13 @@ export async function quantizeWithFeedback(
 ): Promise<Operator> {
   const { weight, gram, order, blockSize, isMetric } = settings;
   return await withDevice(device, async (outer) => {
-    const factors = await feedbackFactors(gram, { damping, order, blockSize, device: outer });
+    const factors = await feedbackFactors(gram, {
+      damping,
+      order,
+      blockSize,
+      isRefined: refinements > 0,
+      device: outer,
+    });
     if (factors.damping !== damping) onDamping?.(factors.damping);
     using scope = outer.scope();
     using rounding = await settings.begin(scope);
@@ -86,27 +91,10 @@ export async function quantizeWithFeedback(
       weight: scope.gatherCols(scope.upload(weight), columns),
     };
     const errors = roundWithFeedback(scope, problem, factors, isMetric);
-    if (refinements > 0) {
-      const refining = refiningFor(settings, factors);
-      for (let pass = 0; pass < refinements; pass++) refineOnce(scope, problem, refining, errors);
+    const { refining } = factors;
+    for (let pass = 0; refining && pass < refinements; pass++) {
+      refineOnce(scope, problem, refining, errors);
     }
     return await rounding.finish();
   });
-}
-
-/**
- * What is known beside factors, for as long as they live: methods that iterate refine by one Hessian
- * again and again. 4 n² bytes more for each.
- */
-const REFINING = new WeakMap<FeedbackFactors, RefinementFactors>();
-
-function refiningFor(
-  { gram, order, blockSize }: FeedbackSettings,
-  factors: FeedbackFactors,
-): RefinementFactors {
-  const known = REFINING.get(factors);
-  if (known) return known;
-  const found = refinementFactors(orderedHessian(gram, factors.damping, order), blockSize);
-  REFINING.set(factors, found);
-  return found;
 }

@@ -21,6 +21,7 @@ export function refinementFactors(hessian: Tensor<"f64">, blockSize: number): Re
   const [n] = hessian.shape;
   const transposed = new Float32Array(n * n);
   const diagonal = new Float32Array(n * blockSize);
+  const room = new Float64Array(blockSize * n);
   for (let first = 0; first < n; first += blockSize) {
     const size = Math.min(blockSize, n - first);
     const block = new Float64Array(size * size);
@@ -32,7 +33,8 @@ export function refinementFactors(hessian: Tensor<"f64">, blockSize: number): Re
     }
     factorize(block, size);
     // Rows of H are its columns: those of the block become H_kk⁻¹ H_kj.
-    const rows = hessian.data.slice(first * n, (first + size) * n);
+    const rows = room.subarray(0, size * n);
+    rows.set(hessian.data.subarray(first * n, (first + size) * n));
     solve(block, size, rows, n);
     for (let i = 0; i < size; i++) rows.fill(0, i * n + first, i * n + first + size);
     transposed.set(rows, first * n);
