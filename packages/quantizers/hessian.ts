@@ -40,8 +40,8 @@ export function dampedHessian(
   let trace = 0;
   for (let i = 0; i < n; i++) trace += gram.data[i * (n + 1)];
   const factor = trace > 0 ? n / trace : 0;
-  const data = gram.data.slice();
-  for (let i = 0; i < data.length; i++) data[i] *= factor;
+  const data = new Float64Array(gram.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = gram.data[i] * factor;
   for (let i = 0; i < n; i++) {
     const at = i * (n + 1);
     data[at] = (data[at] > 0 ? data[at] : 1) + damping;
