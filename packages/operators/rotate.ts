@@ -4,8 +4,8 @@
 // some rows or columns go to the device at a time, so that it holds a few strips and never the matrix.
 // Cost of a side of n: n log₂ n sums for each row, and n K more for a dense factor of order K.
 
-import { type Device, type DeviceArray, downloadF64, withDevice } from "@pare/linalg";
-import { ShapeError, type Tensor, toF64 } from "@pare/tensor";
+import { type Device, downloadF32, downloadF64, withDevice } from "@pare/linalg";
+import { ShapeError, type Tensor, tensor, toF64 } from "@pare/tensor";
 import { type Reject, rejectAs } from "./check_tensor.ts";
 import type { Apply } from "./form.ts";
 import type { Rotation } from "./operator.ts";
@@ -113,37 +113,49 @@ async function turnRows(device: Device, { data, rows, cols }: HostMatrix, apply:
   const count = Math.ceil(STRIP / cols);
   for (let row = 0; row < rows; row += count) {
     const strip = data.subarray(row * cols, Math.min(row + count, rows) * cols);
-    using scope = device.scope();
-    const x = upload(scope, strip, [strip.length / cols, cols]);
-    strip.set((await downloadF64(scope, apply(x, scope))).data);
+    strip.set(await turnStrip(device, strip, [strip.length / cols, cols], apply));
   }
 }
 
 async function turnCols(device: Device, { data, rows, cols }: HostMatrix, apply: Apply) {
-  const count = Math.ceil(STRIP / rows);
+  const count = Math.min(Math.ceil(STRIP / rows), cols);
+  const room = data.slice(0, rows * count);
   for (let col = 0; col < cols; col += count) {
     const width = Math.min(count, cols - col);
-    const strip = new Float64Array(rows * width);
+    const strip = room.subarray(0, rows * width);
     for (let row = 0; row < rows; row++) {
       strip.set(data.subarray(row * cols + col, row * cols + col + width), row * width);
     }
-    using scope = device.scope();
-    const x = scope.transpose(upload(scope, strip, [rows, width]));
-    const turned = await downloadF64(scope, scope.transpose(apply(x, scope)));
+    const turned = await turnStrip(
+      device,
+      strip,
+      [rows, width],
+      (x, scope) => scope.transpose(apply(scope.transpose(x), scope)),
+    );
     for (let row = 0; row < rows; row++) {
-      data.set(turned.data.subarray(row * width, (row + 1) * width), row * cols + col);
+      data.set(turned.subarray(row * width, (row + 1) * width), row * cols + col);
     }
   }
 }
 
-function upload(device: Device, data: HostMatrix["data"], shape: readonly number[]): DeviceArray {
-  if (data instanceof Float64Array) return device.upload({ dtype: "f64", shape, data });
-  using single = device.upload({ dtype: "f32", shape, data });
-  return device.cast(single, "f64");
+/** What becomes of some numbers in f64, in the dtype that they have. */
+async function turnStrip(
+  device: Device,
+  strip: HostMatrix["data"],
+  shape: readonly number[],
+  apply: Apply,
+): Promise<HostMatrix["data"]> {
+  using scope = device.scope();
+  if (strip instanceof Float64Array) {
+    return (await downloadF64(scope, apply(scope.upload(tensor(strip, shape)), scope))).data;
+  }
+  // Converted there, so that what goes either way is half as long.
+  const x = scope.cast(scope.upload(tensor(strip, shape)), "f64");
+  return (await downloadF32(scope, scope.cast(apply(x, scope), "f32"))).data;
 }
 
 function checkNumbers(data: HostMatrix["data"], reject: Reject): void {
-  for (const value of data) {
-    if (!Number.isFinite(value)) reject("it", `must be finite: current value is ${value}`);
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) reject("it", `must be finite: current value is ${data[i]}`);
   }
 }

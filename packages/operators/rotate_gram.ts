@@ -2,6 +2,9 @@ import type { Tensor } from "@pare/tensor";
 import type { Rotation } from "./operator.ts";
 import { rotate, type RotateOptions } from "./rotate.ts";
 
+/** Rows and columns that are made symmetric at a time. */
+const SQUARE = 16;
+
 /** A Gram matrix in the basis it was turned to last. */
 interface Turned {
   readonly rotation: Rotation;
@@ -61,13 +64,21 @@ async function turn(
   options: RotateOptions,
 ): Promise<Tensor<"f64">> {
   const turned = await rotate(gram, { left: rotation, right: rotation }, options);
-  const { data, shape: [n] } = turned;
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) {
-      data[j * n + i] = data[i * n + j] = (data[i * n + j] + data[j * n + i]) / 2;
+  symmetrize(turned.data, turned.shape[0]);
+  return turned;
+}
+
+/** (G + Gᵀ) / 2 in place, square after square, so that both sides stay in the first cache. */
+function symmetrize(data: Float64Array, n: number): void {
+  for (let top = 0; top < n; top += SQUARE) {
+    for (let left = 0; left <= top; left += SQUARE) {
+      for (let i = top; i < Math.min(top + SQUARE, n); i++) {
+        for (let j = left; j < Math.min(left + SQUARE, i); j++) {
+          data[j * n + i] = data[i * n + j] = (data[i * n + j] + data[j * n + i]) / 2;
+        }
+      }
     }
   }
-  return turned;
 }
 
 function isSame(a: Rotation, b: Rotation): boolean {
