@@ -3,7 +3,7 @@
 // The first of a group, plain rounding, comes as near to the group's bits per weight as its groups of
 // weights allow; the others get the bytes that its layers take, and not one more. A manifest and the
 // names of tensors are left out unless asked for: of a model with layers of some kilobytes they take as
-// much as half a bit per weight, of a large one nothing.
+// much as a third of a bit per weight, of a large one nothing.
 
 import type { WrittenStep } from "./compress_in_memory.ts";
 import type { Contender } from "./contenders.ts";

@@ -186,8 +186,7 @@ export function manifestOf(job: CompressionJob, plan: CompressionPlan, results: 
   );
   return {
     format: "pare",
-    // Readers of version 1 know of no parts that are stored with another layer.
-    version: Object.values(layers).some(({ shared }) => shared) ? 2 : 1,
+    version: 3,
     creator,
     kernels: device.description,
     recipe,

@@ -35,25 +35,59 @@ export interface LayerRecord {
   readonly convergence?: Convergence;
 }
 
+/** Layers as the manifest has them: many are stored alike, so that each has the place of its node. */
+export interface WrittenLayers {
+  /** All nodes, each once, in the order of the first layer that has it. */
+  readonly nodes: readonly OperatorNode[];
+  /** Every layer by its name. */
+  readonly layers: Readonly<Record<string, Omit<LayerRecord, "node"> & { readonly node: number }>>;
+}
+
+/** Puts the nodes of layers into a list; the same layers give the same. */
+export function writeLayerRecords(layers: Readonly<Record<string, LayerRecord>>): WrittenLayers {
+  const nodes: OperatorNode[] = [];
+  const places = new Map<string, number>();
+  const placeOf = (node: OperatorNode) => {
+    const text = JSON.stringify(node);
+    const place = places.get(text) ?? nodes.push(node) - 1;
+    places.set(text, place);
+    return place;
+  };
+  const entries = Object.entries(layers);
+  const written = entries.map(([name, layer]) => [name, { ...layer, node: placeOf(layer.node) }]);
+  return { nodes, layers: Object.fromEntries(written) };
+}
+
 /**
  * Reads what an untrusted manifest says of the layers: what is needed to read the weights, and what is
  * more than a number, is checked.
  */
-export function readLayerRecords(value: unknown): Record<string, LayerRecord> {
-  const entries = Object.entries(readRecord(value, "layers"));
+export function readLayerRecords(
+  written: Readonly<Record<keyof WrittenLayers, unknown>>,
+): Record<string, LayerRecord> {
+  if (!Array.isArray(written.nodes)) failAt("nodes", "must be a list", written.nodes);
+  const nodes = written.nodes.map((node, place) => parseNode(node, `nodes.${place}`));
+  const entries = Object.entries(readRecord(written.layers, "layers"));
   const layers = Object.fromEntries(
-    entries.map(([name, value]) => [name, readLayerRecord(value, `layers.${name}`)]),
+    entries.map(([name, value]) => [name, readLayerRecord(value, nodes, `layers.${name}`)]),
   );
   for (const [name, layer] of Object.entries(layers)) checkShared(name, layer, layers);
   return layers;
 }
 
-function readLayerRecord(value: unknown, field: string): LayerRecord {
+function readLayerRecord(
+  value: unknown,
+  nodes: readonly OperatorNode[],
+  field: string,
+): LayerRecord {
   const record = readRecord(value, field);
   if (record.convergence !== undefined) {
     checkConvergence(record.convergence, `${field}.convergence`);
   }
-  return { ...record, node: parseNode(record.node, `${field}.node`) } as LayerRecord;
+  const { node: place } = record;
+  const node: OperatorNode | undefined = typeof place === "number" ? nodes[place] : undefined;
+  if (!node) failAt(`${field}.node`, `must be the place of one of ${nodes.length} nodes`, place);
+  return { ...record, node } as LayerRecord;
 }
 
 /** Refuses parts that are not where they are said to be, or that are other ones there. */

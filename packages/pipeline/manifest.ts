@@ -5,7 +5,7 @@
 // other whitespace is written: it would make small models a few percent larger.
 
 import { FormatError } from "@pare/tensor";
-import { type LayerRecord, readLayerRecords } from "./layer_record.ts";
+import { type LayerRecord, readLayerRecords, writeLayerRecords } from "./layer_record.ts";
 import { failAt, readRecord } from "./manifest_fields.ts";
 import type { Recipe } from "./recipe.ts";
 import { LONGEST_LOSS } from "./round_loss.ts";
@@ -44,8 +44,8 @@ export interface CalibrationRecord extends InputRecord {
 export interface Manifest {
   /** Always `pare`. */
   readonly format: "pare";
-  /** The version of this format; 2 where layers share parts. */
-  readonly version: 1 | 2;
+  /** The version of this format, always 3. */
+  readonly version: 3;
   /** The program that wrote it. */
   readonly creator: string;
   /** The kernels that made the bytes, so far as they decide the last bit. */
@@ -101,12 +101,16 @@ export function planManifest(
  * @returns JSON, filled up with spaces, and a line feed.
  */
 export function serializeManifest(manifest: Manifest, byteLength: number): string {
-  const text = JSON.stringify(manifest);
-  return text + " ".repeat(byteLength - encode(manifest).length) + "\n";
+  return textOf(manifest) + " ".repeat(byteLength - encode(manifest).length) + "\n";
 }
 
 function encode(manifest: Manifest): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(manifest) + "\n");
+  return new TextEncoder().encode(textOf(manifest) + "\n");
+}
+
+/** The manifest as JSON, its head first. */
+function textOf({ layers, files, byteLength, ...head }: Manifest): string {
+  return JSON.stringify({ ...head, ...writeLayerRecords(layers), files, byteLength });
 }
 
 /**
@@ -120,10 +124,9 @@ export function parseManifest(text: string): Manifest {
   const value = parseJson(text);
   const manifest = readRecord(value, "it");
   if (manifest.format !== "pare") failAt("format", `must be "pare"`, manifest.format);
-  if (manifest.version !== 1 && manifest.version !== 2) {
-    failAt("version", "must be 1 or 2", manifest.version);
-  }
-  const layers = readLayerRecords(manifest.layers);
+  if (manifest.version !== 3) failAt("version", "must be 3", manifest.version);
+  const { nodes, layers: written, ...rest } = manifest;
+  const layers = readLayerRecords({ nodes, layers: written });
   for (const [name, value] of Object.entries(readRecord(manifest.files, "files"))) {
     if (!/^[\w.-]+$/.test(name) || name.startsWith(".")) {
       failAt("files", "must name files directly inside the folder", name);
@@ -137,7 +140,7 @@ export function parseManifest(text: string): Manifest {
     }
   }
   for (const field of ["recipe", "source"]) readRecord(manifest[field], field);
-  return { ...manifest, layers } as unknown as Manifest;
+  return { ...rest, layers } as unknown as Manifest;
 }
 
 function parseJson(text: string): unknown {

@@ -8,9 +8,11 @@ import { longestConvergence, roundConvergence } from "./convergence.ts";
 import { LONGEST_LOSS, roundLoss } from "./round_loss.ts";
 import { METHODS } from "./testing/methods.ts";
 
+const NODE: OperatorNode = { form: "dense", shape: [3, 4], dtype: "f16" };
+
 const MANIFEST: Manifest = {
   format: "pare",
-  version: 1,
+  version: 3,
   creator: "test",
   kernels: "reference",
   recipe: parseRecipe({ version: 1, steps: [{ method: "rtn" }] }, METHODS),
@@ -19,7 +21,7 @@ const MANIFEST: Manifest = {
   layers: {
     lm_head: {
       method: "rtn",
-      node: { form: "dense", shape: [3, 4], dtype: "f16" },
+      node: NODE,
       byteLength: 24,
       nmse: 0,
       activationNmse: null,
@@ -28,6 +30,10 @@ const MANIFEST: Manifest = {
   files: { "model.safetensors": { byteLength: 123456, sha256: "2".repeat(64) } },
   byteLength: 0,
 };
+
+/** The only layer, and the manifest, as they are written. */
+const LAYER = { ...MANIFEST.layers.lm_head, node: 0 };
+const WRITTEN = { ...MANIFEST, nodes: [NODE], layers: { lm_head: LAYER } };
 
 function measured(nmse: number, activationNmse: number | null): Manifest {
   const { byteLength } = planManifest(MANIFEST);
@@ -89,12 +95,30 @@ Deno.test("planManifest() counts the digits of the total, which stands in the fi
 
 Deno.test("serializeManifest() fills up what was measured, and the longest losses with nothing", () => {
   const { manifestByteLength } = planManifest(MANIFEST);
-  const [short, longest] = [measured(0.5, 0), measured(LONGEST_LOSS, LONGEST_LOSS)];
-  const [filled, whole] = [short, longest].map((manifest) =>
-    serializeManifest(manifest, manifestByteLength)
-  );
-  assertEquals(filled.trimEnd(), JSON.stringify(short));
-  assertEquals(whole, JSON.stringify(longest) + "\n");
+  for (const [loss, isLongest] of [[0.5, false], [LONGEST_LOSS, true]] as const) {
+    const manifest = measured(loss, loss);
+    const text = serializeManifest(manifest, manifestByteLength);
+    const layer = { ...LAYER, nmse: loss, activationNmse: loss };
+    const { byteLength } = manifest;
+    assertEquals(JSON.parse(text), { ...WRITTEN, layers: { lm_head: layer }, byteLength });
+    const compact = JSON.stringify(JSON.parse(text));
+    assert(text.startsWith(compact) && text.slice(compact.length).trim() === "");
+    assertEquals(text === compact + "\n", isLongest);
+  }
+});
+
+Deno.test("serializeManifest() says once how layers are stored that are stored alike", () => {
+  const other: OperatorNode = { ...NODE, shape: [4, 3] };
+  const { lm_head: layer } = MANIFEST.layers;
+  // Equal nodes, though not the same object.
+  const layers = { a: layer, b: { ...layer, node: other }, c: { ...layer, node: { ...NODE } } };
+  const { manifestByteLength, byteLength } = planManifest({ ...MANIFEST, layers });
+  const manifest = { ...MANIFEST, layers, byteLength };
+  const text = serializeManifest(manifest, manifestByteLength);
+  const written = JSON.parse(text);
+  assertEquals(written.nodes, [NODE, other]);
+  assertEquals(["a", "b", "c"].map((name) => written.layers[name].node), [0, 1, 0]);
+  assertEquals(parseManifest(text), manifest);
 });
 
 Deno.test("parseManifest() reads back what serializeManifest() wrote", () => {
@@ -104,7 +128,7 @@ Deno.test("parseManifest() reads back what serializeManifest() wrote", () => {
 });
 
 Deno.test("parseManifest() gives a FormatError or a manifest for any damage", () => {
-  const whole = { ...measured(0.5, 0.5), ...sharing({}) };
+  const whole = { ...WRITTEN, ...sharing({}) };
   parseManifest(JSON.stringify(whole));
   const text = JSON.stringify(whole);
   let refused = 0;
@@ -128,7 +152,7 @@ Deno.test("parseManifest() gives a FormatError or a manifest for any damage", ()
 });
 
 function layerWith(changes: Record<string, unknown>) {
-  return { a: { ...MANIFEST.layers.lm_head, convergence: { losses: [1], chosen: 0, ...changes } } };
+  return { a: { ...LAYER, convergence: { losses: [1], chosen: 0, ...changes } } };
 }
 
 const LOSSES = "layers.a.convergence.losses must be a list of numbers of 0 or more";
@@ -137,20 +161,32 @@ const LOSSES = "layers.a.convergence.losses must be a list of numbers of 0 or mo
 function sharing(
   changes: Record<string, unknown>,
   ofFirst?: SharedParts,
-  node: OperatorNode = MANIFEST.layers.lm_head.node,
+  nodeOfFirst: OperatorNode = NODE,
 ): Record<string, unknown> {
-  const a = { ...MANIFEST.layers.lm_head, node, shared: ofFirst };
   const shared = { layer: "a", parts: ["weight"], ...changes };
-  return { version: 2, layers: { a, b: { ...MANIFEST.layers.lm_head, shared } } };
+  const layers = { a: { ...LAYER, node: 1, shared: ofFirst }, b: { ...LAYER, shared } };
+  return { nodes: [NODE, nodeOfFirst], layers };
 }
 
 const HOLDER = "layers.b.shared.layer must be a layer that is stored by itself: current value is";
 
-const BAD: readonly [name: string, change: Record<string, unknown>, message: string][] = [
+const PLACE = "layers.a.node must be the place of one of 1 nodes";
+
+type Refused = readonly [name: string, change: Record<string, unknown>, message: string];
+
+const BAD: readonly Refused[] = [
   ["another format", { format: "other" }, `format must be "pare"`],
-  ["a later version", { version: 3 }, "version must be 1 or 2: current value is 3"],
+  ["an earlier version", { version: 2 }, "version must be 3: current value is 2"],
+  ["a later version", { version: 4 }, "version must be 3: current value is 4"],
+  ["nodes that are no list", { nodes: { 0: NODE } }, "nodes must be a list"],
+  ["an unknown form", { nodes: [NODE, { form: "magic" }] }, "nodes.1.form must be one of"],
   ["layers that are a list", { layers: [] }, "layers must be an object"],
-  ["an unknown form", { layers: { a: { node: { form: "magic" } } } }, "layers.a.node"],
+  ["a layer with a node of its own", { layers: { a: { ...LAYER, node: NODE } } }, PLACE],
+  ...[1, -1, 0.5, "0", null].map((node): Refused => [
+    `a layer with the node ${JSON.stringify(node)} of one`,
+    { layers: { a: { ...LAYER, node } } },
+    `${PLACE}: current value is ${JSON.stringify(node)}`,
+  ]),
   ["losses that are none", { layers: layerWith({ losses: [] }) }, LOSSES],
   ["a loss below 0", { layers: layerWith({ losses: [1, -0.5] }) }, LOSSES],
   ["a loss that is no number", { layers: layerWith({ losses: ["1"] }) }, LOSSES],
@@ -217,7 +253,7 @@ const BAD: readonly [name: string, change: Record<string, unknown>, message: str
 for (const [name, change, message] of BAD) {
   Deno.test(`parseManifest() refuses ${name}`, () => {
     assertThrows(
-      () => parseManifest(JSON.stringify({ ...MANIFEST, ...change })),
+      () => parseManifest(JSON.stringify({ ...WRITTEN, ...change })),
       FormatError,
       message,
     );
