@@ -115,8 +115,8 @@ async function readTokenizerFiles(
     ? convertSentencePiece(bytes)
     : convertLlama2cTokenizer(bytes, source.model.config.vocabularySize);
   return new Map([
-    ["tokenizer.json", JSON.stringify(tokenizerJson, null, 1) + "\n"],
-    ["tokenizer_config.json", JSON.stringify(tokenizerConfig, null, 1) + "\n"],
+    ["tokenizer.json", JSON.stringify(tokenizerJson) + "\n"],
+    ["tokenizer_config.json", JSON.stringify(tokenizerConfig) + "\n"],
   ]);
 }
 
