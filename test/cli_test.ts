@@ -138,6 +138,7 @@ cliTest(
     const flags = ["--method", "caldera", "--rank", "3", "--shared-right"];
     const shown = await compressed(folder, ...flags, "--calibration", "text.txt");
     const q = "model.layers.1.self_attn.q_proj";
+    assertMatch(shown, /partly stored with +result kept +loss, first and kept$/m);
     // The first of the layers has the losses, the others the name of the first.
     assertMatch(shown, /1\.self_attn\.q_proj .* \d+ of \d+ +[\d.]+ → [\d.]+$/m);
     assertMatch(shown, /1\.self_attn\.v_proj .* model\.layers\.1\.self_attn\.q_proj$/m);

@@ -129,7 +129,7 @@ async function report(
     `context ${config.maxPositions}`,
     `${weights} weights in ${layers.length} linear layers, ${formatBytes(bytes)}, ` +
     `${(8 * bytes / weights).toFixed(3)} bits per weight, as they are read` +
-    ` (${formatBytes(onDisk)} on disk with all else)`,
+    ` (${formatBytes(onDisk)} on disk with all else but the tokenizer)`,
     ...(manifest
       ? [
         `made from ${manifest.source.name} by ${manifest.creator} on ${manifest.kernels}` +
@@ -160,7 +160,7 @@ function layerTable(layers: readonly LayerView[]): string {
   }
   if (layers.some(({ convergence }) => convergence)) {
     columns.push(
-      ["iteration", ({ convergence }) => convergence ? iterationOf(convergence) : ""],
+      ["result kept", ({ convergence }) => convergence ? resultOf(convergence) : ""],
       ["loss, first and kept", ({ convergence }) => convergence ? lossesOf(convergence) : ""],
     );
   }
@@ -171,12 +171,12 @@ function layerTable(layers: readonly LayerView[]): string {
   );
 }
 
-/** Which iteration was kept, as `4 of 15`. */
-function iterationOf({ losses, chosen }: Convergence): string {
+/** Which result was kept of those that the method came to, as `4 of 15`. */
+function resultOf({ losses, chosen }: Convergence): string {
   return `${chosen + 1} of ${losses.length}`;
 }
 
-/** What the first iteration lost and the kept one, as `0.0412 → 0.0231`. */
+/** What the first result lost and the kept one, as `0.0412 → 0.0231`. */
 function lossesOf({ losses, chosen }: Convergence): string {
   return `${formatShare(losses[0])} → ${formatShare(losses[chosen])}`;
 }

@@ -23,11 +23,11 @@ export interface Statistics {
 /** How a method that iterates went: plain data, for the manifest. */
 export interface Convergence {
   /**
-   * The loss behind each iteration, relative to that of a weight of zeros: ‖(W − Ŵ) X‖² / ‖W X‖² on
-   * what the method was shown. One or more.
+   * The loss of each result that it came to, of which an iteration may have several, relative to that
+   * of a weight of zeros: ‖(W − Ŵ) X‖² / ‖W X‖² on what the method was shown. One or more.
    */
   readonly losses: readonly number[];
-  /** Which iteration's result was kept, counted from 0. */
+  /** Which result was kept, counted from 0. */
   readonly chosen: number;
 }
 
