@@ -9,30 +9,32 @@ export function minusOf(x: usize): i32 {
   return i32x4.bitmask(v128.load(x)) | i32x4.bitmask(v128.load(x, 16)) << 4;
 }
 
-/** Whether a point with these entries is one of E8P. */
-export function isE8p(point: usize, tables: usize): bool {
-  const a = v128.load(point), b = v128.load(point, 16);
-  const squares = squaresOf(a, b);
-  if (squares <= 40) return true;
-  if (squares != 48) return false;
-  const threes = threesOf(a, b);
+/** Points of D8^, 2 v, whose squares add up to no more belong to E8P, those of the other sum may. */
+export const E8P_SQUARES: i32 = 40;
+export const MOST_E8P_SQUARES: i32 = 48;
+/** The same of the codebook of residuals and points of E8. */
+export const RESIDUAL_SQUARES: i32 = 8;
+export const MOST_RESIDUAL_SQUARES: i32 = 16;
+
+/** Whether a point of the larger sum with those entries ± 3/2 is one of E8P. */
+@inline
+export function isOuterE8p(threes: i32, tables: usize): bool {
   return popcnt(threes) == 5 && load<u8>(tables + (THREES << 2) + threes) != 0;
 }
 
-/** Whether a point with these entries is one of the codebook of residuals. */
-export function isResidual(point: usize): bool {
+/** Whether a point of the larger sum is one of the codebook of residuals. */
+export function isOuterResidual(point: usize): bool {
   const a = v128.load(point), b = v128.load(point, 16);
-  const squares = squaresOf(a, b);
-  if (squares <= 8) return true;
   const four = i32x4.splat(4);
   const isDouble = v128.any_true(
     v128.or(i32x4.eq(i32x4.abs(a), four), i32x4.eq(i32x4.abs(b), four)),
   );
-  return squares == 16 && isDouble && i32x4.extract_lane(b, 3) > -4;
+  return isDouble && i32x4.extract_lane(b, 3) > -4;
 }
 
-@inline
-function squaresOf(a: v128, b: v128): i32 {
+/** The sum of the squares of a point. */
+export function squaresOf(point: usize): i32 {
+  const a = v128.load(point), b = v128.load(point, 16);
   const four = i32x4.add(i32x4.mul(a, a), i32x4.mul(b, b));
   const two = i32x4.add(four, i64x2.shuffle(four, four, 1, 0));
   return i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1);
@@ -40,7 +42,8 @@ function squaresOf(a: v128, b: v128): i32 {
 
 /** One bit for each entry ± 3/2. */
 @inline
-function threesOf(a: v128, b: v128): i32 {
+export function threesOf(point: usize): i32 {
+  const a = v128.load(point), b = v128.load(point, 16);
   const three = i32x4.splat(3);
   return i32x4.bitmask(i32x4.eq(i32x4.abs(a), three)) |
     i32x4.bitmask(i32x4.eq(i32x4.abs(b), three)) << 4;
@@ -49,7 +52,7 @@ function threesOf(a: v128, b: v128): i32 {
 /** The number of a point of E8P. */
 export function codeOfE8p(point: usize, shift: i32, tables: usize): u32 {
   const a = v128.load(point), b = v128.load(point, 16);
-  const threes = threesOf(a, b);
+  const threes = threesOf(point);
   const five = i32x4.splat(5);
   const fives = i32x4.bitmask(i32x4.eq(i32x4.abs(a), five)) |
     i32x4.bitmask(i32x4.eq(i32x4.abs(b), five)) << 4;

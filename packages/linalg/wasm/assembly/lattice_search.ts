@@ -26,7 +26,17 @@ export function toGrid(u: usize, x: usize): void {
 
 @inline
 function sumOf(x: usize): i32 {
-  const four = i32x4.add(v128.load(x), v128.load(x, 16));
+  return sumOfLanes(i32x4.add(v128.load(x), v128.load(x, 16)));
+}
+
+/** Σ z. */
+@inline
+function sumOfSizes(x: usize): i32 {
+  return sumOfLanes(i32x4.add(i32x4.abs(v128.load(x)), i32x4.abs(v128.load(x, 16))));
+}
+
+@inline
+function sumOfLanes(four: v128): i32 {
   const two = i32x4.add(four, i64x2.shuffle(four, four, 1, 0));
   return i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1);
 }
@@ -77,11 +87,20 @@ function firstOf(room: usize, count: usize): i32 {
 /** Writes entries of sizes given by masks, with signs given by another. */
 @inline
 function writePoint(threes: i32, fives: i32, minus: i32, point: usize): void {
-  for (let i = 0; i < 8; i++) {
-    const entry = 1 + ((threes >> i & 1) << 1) + ((fives >> i & 1) << 2);
-    const sign = minus >> i & 1;
-    store<i32>(point + (<usize> i << 2), (entry ^ -sign) + sign);
+  for (let at: usize = 0; at < 32; at += 16) {
+    const bits = at ? i32x4(16, 32, 64, 128) : i32x4(1, 2, 4, 8);
+    const three = lanesOf(threes, bits), five = lanesOf(fives, bits), sign = lanesOf(minus, bits);
+    // Lanes are −1 where a bit is set.
+    const larger = i32x4.add(i32x4.shl(three, 1), i32x4.shl(five, 2));
+    const entry = i32x4.sub(i32x4.splat(1), larger);
+    v128.store(point + at, i32x4.sub(v128.xor(entry, sign), sign));
   }
+}
+
+/** All bits of the lanes whose bit of a mask is set. */
+@inline
+function lanesOf(mask: i32, bits: v128): v128 {
+  return i32x4.eq(v128.and(i32x4.splat(mask), bits), bits);
 }
 
 /**
@@ -111,9 +130,8 @@ export function nearestE8p(
   let flip = isOdd ? 1 << (last & 7) : 0;
   let best = -even;
   let run = 0;
-  let total = 0;
   let gain = 0;
-  for (let rank: usize = 0; rank < 8; rank++) total += sizeAt(room, rank);
+  const total = sumOfSizes(room);
   let count: usize = 0;
   for (let rank: usize = 0; rank < 4; rank++) {
     run += sizeAt(room, rank) - GRID;
@@ -200,8 +218,7 @@ export function nearestHalf(x: usize, room: usize, point: usize): i32 {
   const isOdd = (popcnt(minus) & 1) != 0;
   const last = keyAt(room, 7);
   if (isOdd) minus ^= 1 << (last & 7);
-  let total = 0;
-  for (let rank: usize = 0; rank < 8; rank++) total += sizeAt(room, rank);
+  const total = sumOfSizes(room);
   writePoint(0, 0, minus, point);
   return total - 2 * GRID - (isOdd ? 2 * (last >> 3) : 0);
 }

@@ -9,7 +9,8 @@ import {
   SEARCH_BYTES,
   toGrid,
 } from "./lattice_search";
-import { descend, DESCENT_BYTES, distanceBy, NO_SHIFT, writeEntries } from "./lattice_descent";
+import { descend, DESCENT_BYTES, distanceBy, writeEntries } from "./lattice_descent";
+import { METRIC_BYTES, NO_SHIFT, writePairs } from "./lattice_moves";
 import { divideUp, grain, number, word } from "./memory";
 import { spare } from "./panels";
 
@@ -22,13 +23,12 @@ const LEFT: usize = 128;
 const FOUND: usize = 160;
 const OTHER: usize = 192;
 const METRIC: usize = 224;
-const SEARCH: usize = METRIC + 256;
+const SEARCH: usize = METRIC + METRIC_BYTES;
 const DESCENT: usize = SEARCH + SEARCH_BYTES;
 const INCUMBENT: usize = DESCENT + DESCENT_BYTES;
 const POINTS: usize = INCUMBENT + 32;
 const TOTAL: usize = POINTS + 64;
-const ENTRIES: usize = TOTAL + 32;
-const NEAREST: usize = ENTRIES + 32;
+const NEAREST: usize = TOTAL + 32;
 
 /** What a search costs, in numbers of a plain loop. */
 const COST: usize = 128;
@@ -68,6 +68,7 @@ function padMetric(metric: usize, width: usize): void {
   for (let i: usize = 0; i < width; i++) {
     memory.copy(target + 32 * i, metric + i * width * 4, width * 4);
   }
+  writePairs(target);
 }
 
 /** Copies a block, times `factor`, with zeros where it is shorter. */
@@ -106,14 +107,29 @@ function encodeBlock(at: usize, width: usize, scale: f32, inverse: f32, code: us
   if (incumbent) {
     loadBlock(incumbent, width, inverse, room + INCUMBENT);
     if (!(nearest < distanceBy(metric, room + U, room + INCUMBENT, room + DESCENT))) {
-      memory.copy(out, incumbent, width * 4);
+      if (width == 8) copyPoint(incumbent, out);
+      else memory.copy(out, incumbent, width * 4);
       return;
     }
   }
   store<u32>(code, best);
+  if (width == 8) return loadBlock(found, width, scale, out);
   for (let i: usize = 0; i < width; i++) {
     store<f32>(out + 4 * i, load<f32>(found + 4 * i) * scale);
   }
+}
+
+/** Copies eight numbers: a call that copies any number of bytes takes longer. */
+@inline
+function copyPoint(from: usize, to: usize): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+}
+
+@inline
+function copyPoints(from: usize, to: usize): void {
+  copyPoint(from, to);
+  copyPoint(from + 32, to + 32);
 }
 
 /** Writes what stands for u, and returns its code. */
@@ -124,14 +140,14 @@ function encode(metric: usize, entries: usize): u32 {
   if (bits == 2) return writeFound(isSecond, entries);
   // What the search for residuals writes over.
   const points = room + POINTS;
-  memory.copy(points, room + FIRST, 64);
+  copyPoints(room + FIRST, points);
   const nearer = room + TOTAL;
   let code = encodeWith(metric, points, isSecond, entries);
   const other = encodeWith(metric, points, !isSecond, nearer);
   const a = distanceBy(metric, room + U, entries, room + DESCENT);
   if (distanceBy(metric, room + U, nearer, room + DESCENT) < a) {
     code = other;
-    memory.copy(entries, nearer, 32);
+    copyPoint(nearer, entries);
   }
   return code;
 }
@@ -170,14 +186,14 @@ function searchE8p(metric: usize, u: usize): bool {
   const tables = word(4);
   // A descent from the nearest points of U follows their search.
   if (metric && u == room + U) {
-    memory.copy(room + FIRST, room + NEAREST, 64);
+    copyPoints(room + NEAREST, room + FIRST);
     return choose(metric, u, 1, -1, isSecondNearest);
   }
   toGrid(u, room + GRIDDED);
   const plus = nearestE8p(room + GRIDDED, 1, tables, room + SEARCH, room + FIRST);
   const minus = nearestE8p(room + GRIDDED, -1, tables, room + SEARCH, room + SECOND);
   if (!metric && u == room + U) {
-    memory.copy(room + NEAREST, room + FIRST, 64);
+    copyPoints(room + FIRST, room + NEAREST);
     isSecondNearest = minus > plus;
   }
   return choose(metric, u, 1, -1, minus > plus);
@@ -207,13 +223,9 @@ function encodeResidual(metric: usize, u: usize, entries: usize): u32 {
 function choose(metric: usize, u: usize, shift: i32, otherShift: i32, isSecond: bool): bool {
   if (!metric) return isSecond;
   const room = spare();
-  const entries = room + ENTRIES;
-  descend(metric, u, shift, word(4), room + DESCENT, room + FIRST);
-  descend(metric, u, otherShift, word(4), room + DESCENT, room + SECOND);
-  writeEntries(room + FIRST, shift, entries);
-  const a = distanceBy(metric, u, entries, room + DESCENT);
-  writeEntries(room + SECOND, otherShift, entries);
-  const b = distanceBy(metric, u, entries, room + DESCENT);
+  const tables = word(4);
+  const a = descend(metric, u, shift, tables, room + DESCENT, room + FIRST);
+  const b = descend(metric, u, otherShift, tables, room + DESCENT, room + SECOND);
   // The one that was nearer before goes first where they are at the same distance.
   return isSecond ? !(a < b) : b < a;
 }
