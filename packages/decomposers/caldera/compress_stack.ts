@@ -70,10 +70,7 @@ export async function compressStack(
   });
 }
 
-/**
- * The rows of each weight, and what it is divided by where there are several: what it weighs on the
- * inputs, to the nearest power of two.
- */
+/** The rows of each weight, and what it is divided by where there are several. */
 async function blocksOf(
   weights: readonly Tensor[],
   hessian: DeviceArray,
@@ -81,11 +78,15 @@ async function blocksOf(
 ): Promise<RowBlock[]> {
   const blocks: RowBlock[] = [];
   for (const weight of weights) {
-    using scope = device.scope();
-    const square = await weightedSquare(scope, scope.upload(weight), hessian);
-    const isScaled = weights.length > 1 && square > 0;
-    const scale = isScaled ? 2 ** Math.round(Math.log2(square) / 2) : 1;
+    const scale = weights.length > 1 ? await scaleOf(weight, hessian, device) : 1;
     blocks.push({ rows: weight.shape[0], scale });
   }
   return blocks;
+}
+
+/** The root of what a weight weighs, to the nearest power of two; 1 where that is nothing. */
+async function scaleOf(weight: Tensor, hessian: DeviceArray, outer: Device): Promise<number> {
+  using device = outer.scope();
+  const square = await weightedSquare(device, device.upload(weight), hessian);
+  return square > 0 ? 2 ** Math.round(Math.log2(square) / 2) : 1;
 }
