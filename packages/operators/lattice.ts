@@ -174,7 +174,8 @@ function packCodes(codes: Tensor<"u32">, bits: number, reject: Reject): Tensor<"
   const [rows, blocks] = codes.shape;
   const most = 2 ** (8 * bits);
   const data = new Uint8Array(rows * blocks * bits);
-  codes.data.forEach((code, i) => {
+  for (let i = 0; i < rows * blocks; i++) {
+    const code = codes.data[i];
     if (code >= most) {
       reject("codes", `must each be below ${most}: current value of element ${i} is ${code}`);
     }
@@ -185,7 +186,7 @@ function packCodes(codes: Tensor<"u32">, bits: number, reject: Reject): Tensor<"
     data[start + 2 * block + 1] = code >> 8;
     if (bits > 2) data[second] = code >> 16;
     if (bits > 3) data[second + 1] = code >> 24;
-  });
+  }
   return { dtype: "u8", shape: [rows, blocks * bits], data };
 }
 
