@@ -18,7 +18,7 @@
 // Bound: that of the nearest level, on U. Cost: m n² / 2, and m n² for each pass of refinement.
 
 import type { Device, DeviceArray } from "@pare/linalg";
-import { tensor } from "@pare/tensor";
+import { type Tensor, tensor } from "@pare/tensor";
 import type { ColumnRounding, RoundOptions } from "./column_quantizer.ts";
 import type { ColumnOrder } from "./column_order.ts";
 import { cutGroups, cutPanels, type Panel } from "./column_panels.ts";
@@ -61,11 +61,7 @@ export function roundWithFeedback(
   for (const panel of panelsOf(problem)) {
     using device = outer.scope();
     const { first, count } = panel;
-    const lines = device.upload(tensor(
-      // Rows of L, as far as they reach.
-      rectangleOf(l, n, first, 0, count, first + count),
-      [count, first + count],
-    ));
+    const lines = device.upload(rowsOf(l, n, panel));
     const columns = { col: first, cols: count };
     const original = device.slice(weight, columns);
     const rounded = roundPanel(device, problem, panel, {
@@ -102,9 +98,7 @@ export function refineOnce(
   for (const panel of panelsOf(problem)) {
     using device = outer.scope();
     const { first, count } = panel;
-    const lines = device.upload(
-      tensor(transposed.subarray(first * n, (first + count) * n), [count, n]),
-    );
+    const lines = device.upload(rowsOf(transposed, n, panel));
     const columns = { col: first, cols: count };
     const original = device.slice(weight, columns);
     const target = device.add(original, device.matmul(errors, lines, { transposeB: true }));
@@ -114,9 +108,9 @@ export function refineOnce(
       target,
       weight: before,
       triangle: device.transpose(device.slice(lines, columns)),
-      optionsOf: (start, size) => ({
+      optionsOf: (start, size, incumbent) => ({
         metric: blockOf(device, diagonal, blockSize, start, size),
-        incumbent: device.slice(before, { col: start - first, cols: size }),
+        incumbent,
       }),
     });
     device.write(errors, device.subtract(original, rounded), 0, first);
@@ -142,8 +136,8 @@ interface PanelArrays {
   readonly weight: DeviceArray;
   /** What errors of rows are multiplied with to be added to columns. */
   readonly triangle: DeviceArray;
-  /** How a block tells the nearest codeword, by its place and size. */
-  readonly optionsOf: (first: number, count: number) => RoundOptions;
+  /** How a block tells the nearest codeword, by its place, its size and what errors are measured from. */
+  readonly optionsOf: (first: number, count: number, weight: DeviceArray) => RoundOptions;
 }
 
 /** Rounds the pieces of a panel one after the other; returns what its columns became. */
@@ -177,7 +171,7 @@ function roundPanel(
         columns: order.slice(first, first + count),
         first,
       }, step)
-      : rounding.round(ofPiece(target), order[first], step, optionsOf(first, count));
+      : rounding.round(ofPiece(target), order[first], step, optionsOf(first, count, original));
     step.write(rounded, values, 0, place);
     if (place === 0) continue;
     const errors = step.subtract(original, values);
@@ -185,6 +179,11 @@ function roundPanel(
     step.matmul(errors, factors, { into: target });
   }
   return rounded;
+}
+
+/** Rows of a square matrix. */
+function rowsOf(matrix: Float32Array<ArrayBuffer>, n: number, { first, count }: Panel): Tensor {
+  return tensor(matrix.subarray(first * n, (first + count) * n), [count, n]);
 }
 
 /** A block on the diagonal of blocks that lie one below the other. */
@@ -195,24 +194,10 @@ function blockOf(
   first: number,
   count: number,
 ): DeviceArray {
-  return device.upload(
-    tensor(rectangleOf(blocks, blockSize, first, 0, count, count), [count, count]),
-  );
-}
-
-/** Copies a rectangle of a matrix with rows of `lead` numbers. */
-function rectangleOf(
-  data: Float32Array,
-  lead: number,
-  row: number,
-  col: number,
-  rows: number,
-  cols: number,
-): Float32Array<ArrayBuffer> {
-  const block = new Float32Array(rows * cols);
-  for (let i = 0; i < rows; i++) {
-    const start = (row + i) * lead + col;
-    block.set(data.subarray(start, start + cols), i * cols);
+  const block = new Float32Array(count * count);
+  for (let i = 0; i < count; i++) {
+    const start = (first + i) * blockSize;
+    block.set(blocks.subarray(start, start + count), i * count);
   }
-  return block;
+  return device.upload(tensor(block, [count, count]));
 }
