@@ -82,13 +82,9 @@ async function factorize(
   for (let { damping } = settings;; damping = Math.max(10 * damping, LEAST_DAMPING)) {
     const hessian = orderedHessian(gram, damping, order);
     try {
-      const { l, d } = await ldl(hessian, { device, blockSize });
-      return {
-        l: new Float32Array(l.data),
-        d: new Float32Array(d.data),
-        damping,
-        refining: isRefined ? refinementFactors(hessian, blockSize) : null,
-      };
+      const { l, d } = await ldl(hessian, { device, blockSize, dtype: "f32" });
+      const refining = isRefined ? refinementFactors(hessian, blockSize) : null;
+      return { l: l.data, d: d.data, damping, refining };
     } catch (error) {
       if (!(error instanceof PivotError) || damping >= 1) throw error;
     }

@@ -13,7 +13,14 @@
 // of L, which are set to the identity.
 // Cost: n³/3 for the factor, and n² B / 2 for the systems, solved for B columns at a time.
 
-import { type AnyTensor, checkOptions, type Checks, integer, type Tensor } from "@pare/tensor";
+import {
+  type AnyTensor,
+  checkOptions,
+  type Checks,
+  integer,
+  oneOf,
+  type Tensor,
+} from "@pare/tensor";
 import type { Device } from "../device.ts";
 import type { DeviceArray } from "../device_array.ts";
 import { MAX_BLOCK } from "../step_kernels.ts";
@@ -24,8 +31,12 @@ import type { MatrixDtype } from "./matrix_dtype.ts";
 
 const ACTION = "Cannot take the LDL factors";
 
-/** Options of {@linkcode ldl}. */
-export interface LdlOptions {
+/**
+ * Options of {@linkcode ldl}.
+ *
+ * @typeParam R The dtype of the factors.
+ */
+export interface LdlOptions<R extends MatrixDtype = MatrixDtype> {
   /** Where the products are computed; a WebAssembly device made for the call by default. */
   device?: Device;
   /**
@@ -34,9 +45,15 @@ export interface LdlOptions {
    * @default {1}
    */
   blockSize?: number;
+  /** What the factors are rounded to in the end; the dtype of the matrix by default. */
+  dtype?: R;
 }
 
-const CHECKS: Checks<LdlOptions> = { device: DEVICE, blockSize: integer(1, MAX_BLOCK) };
+const CHECKS: Checks<LdlOptions> = {
+  device: DEVICE,
+  blockSize: integer(1, MAX_BLOCK),
+  dtype: oneOf("f32", "f64"),
+};
 
 /** A = L D Lᵀ. */
 export interface Ldl<D extends MatrixDtype> {
@@ -64,34 +81,36 @@ export interface Ldl<D extends MatrixDtype> {
  * ```
  *
  * @typeParam D The dtype, f32 or f64.
+ * @typeParam R The dtype of the factors.
  * @param matrix A, `[n, n]`; only its lower triangle is read.
- * @param options The device, and the size of blocks.
+ * @param options The device, the size of blocks, and the dtype of the factors.
  * @returns L and the blocks of D.
  * @throws {RangeError} If the matrix is not square or not finite; a `PivotError` if it is not positive
  * definite.
  * @throws {TypeError} If an option is unknown, or the device cannot multiply in that dtype.
  */
-export async function ldl<D extends MatrixDtype>(
+export async function ldl<D extends MatrixDtype, R extends MatrixDtype = D>(
   matrix: Tensor<D>,
-  options: LdlOptions = {},
-): Promise<Ldl<D>> {
+  options: LdlOptions<R> = {},
+): Promise<Ldl<R>> {
   checkOptions(ACTION, options, CHECKS);
-  const { blockSize = 1 } = options;
-  return await withDevice(options.device, (device) => factorize(device, matrix, blockSize));
+  const { blockSize = 1, dtype = matrix.dtype as MatrixDtype as R } = options;
+  return await withDevice(options.device, (device) => factorize(device, matrix, blockSize, dtype));
 }
 
-async function factorize<D extends MatrixDtype>(
+async function factorize<R extends MatrixDtype>(
   outer: Device,
-  matrix: Tensor<D>,
+  matrix: Tensor<MatrixDtype>,
   b: number,
-): Promise<Ldl<D>> {
+  dtype: R,
+): Promise<Ldl<R>> {
   const n = checkSquareMatrix(ACTION, matrix, outer);
-  const { dtype } = matrix;
   using device = outer.scope();
   const factor = device.upload(matrix as AnyTensor);
   await factorizeInPlace(device, factor, ACTION);
   const blocks = splitFactor(device, factor, b);
-  const l = (await device.download(factor) as Tensor<D>).data;
+  const rounded = dtype === matrix.dtype ? factor : device.cast(factor, dtype);
+  const { shape, data: l } = await device.download(rounded) as Tensor<R>;
   const products = await fetch(device, blocks);
   const d = new Float64Array(n * b);
   const width = blocks.shape[1];
@@ -106,7 +125,7 @@ async function factorize<D extends MatrixDtype>(
     l.fill(0, i * n + first, (i + 1) * n);
     l[i * n + i] = 1;
   }
-  return { l: { ...matrix, data: l }, d: toTensor(dtype, [n, b], d) };
+  return { l: { dtype, shape, data: l }, d: toTensor(dtype, [n, b], d) };
 }
 
 /**

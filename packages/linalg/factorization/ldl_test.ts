@@ -117,6 +117,15 @@ Deno.test("ldl() solves small integers exactly", async () => {
   }
 });
 
+Deno.test("ldl() rounds factors to another dtype in the end", async () => {
+  using device = createReferenceDevice();
+  const matrix = asTensor(positive(70, 5), "f64");
+  const exact = await ldl(matrix, { device, blockSize: 8 });
+  const rounded = await ldl(matrix, { device, blockSize: 8, dtype: "f32" });
+  assertEquals(rounded.l, tensor(new Float32Array(exact.l.data), [70, 70]));
+  assertEquals(rounded.d, tensor(new Float32Array(exact.d.data), [70, 8]));
+});
+
 Deno.test("ldl() makes the feedback of rounding lose nothing but what D weighs", async () => {
   // LDLQ: with U = W + (W - Ŵ) (L - I) for all later columns, and η = U - Ŵ, the identity is
   // tr (W - Ŵ) H (W - Ŵ)ᵀ = tr η D ηᵀ, whatever the rounding is.
