@@ -23,11 +23,11 @@ export async function projectOnto(
 }
 
 /** The shape of a weight matrix; refuses other tensors and numbers that are not finite. */
-export function checkWeight(action: string, weight: Tensor): MatrixShape {
-  if (weight.shape.length !== 2) throw new ShapeError(action, [-1, -1], weight.shape);
-  const bad = weight.data.find((value) => !Number.isFinite(value));
-  if (bad !== undefined) {
-    throw new RangeError(`${action} as every weight must be finite: current value is ${bad}`);
+export function checkWeight(action: string, { shape, data }: Tensor): MatrixShape {
+  if (shape.length !== 2) throw new ShapeError(action, [-1, -1], shape);
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    throw new RangeError(`${action} as every weight must be finite: current value is ${data[i]}`);
   }
-  return [weight.shape[0], weight.shape[1]];
+  return [shape[0], shape[1]];
 }
