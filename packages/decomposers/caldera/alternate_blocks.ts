@@ -23,9 +23,9 @@
 // Bound: no more is lost than after any smaller number of iterations. Cost: that of the steps, and m n²
 // for each result.
 
-import type { Device, DeviceArray } from "@pare/linalg";
+import { type Device, type DeviceArray, downloadF32 } from "@pare/linalg";
 import { type Convergence, type OnIteration, type Operator, sum } from "@pare/operators";
-import { toF64 } from "@pare/tensor";
+import { type Tensor, toF64 } from "@pare/tensor";
 import type { QuantizerWith } from "../quantizer_with.ts";
 import { type Backbone, quantizeBackbone } from "./backbone.ts";
 import { downdate } from "./downdate.ts";
@@ -137,7 +137,7 @@ export async function backboneAlone(
   quantizer: QuantizerWith,
 ): Promise<CompressedStack> {
   const lossOf = await relativeLoss(layer);
-  const backbone = await quantizeBackbone(layer, quantizer, layer.weight);
+  const backbone = await quantizeBackbone(layer, quantizer, await restBehind(layer));
   const losses = [await lossOf(backbone)];
   return { operators: backbone.operators, convergence: { losses, chosen: 0 } };
 }
@@ -160,16 +160,21 @@ async function backbonesFor(
   factors: LowRankPart | undefined,
   { quantizer, downdate: given, finalPass }: AlternationOptions,
 ): Promise<readonly [Backbone, ...Backbone[]]> {
-  const { weight, damped, device, exact } = layer;
-  if (!factors) return [await quantizeBackbone(layer, quantizer, weight)];
-  using scope = device.scope();
-  const rest = without(scope, weight, factors);
+  const rest = await restBehind(layer, factors);
+  if (!factors) return [await quantizeBackbone(layer, quantizer, rest)];
   const strength = given === "auto" ? Math.max(0, 1 - CAUTION * factors.noise) : given;
   if (strength === 0) return [await quantizeBackbone(layer, quantizer, rest)];
-  const less = await downdate(damped, toF64(factors.right.restored), strength, exact);
+  const right = toF64(factors.right.restored);
+  const less = await downdate(layer.damped, right, strength, layer.exact);
   const backbone = await quantizeBackbone(layer, quantizer, rest, less);
   if (!finalPass) return [backbone];
   return [backbone, await quantizeBackbone(layer, quantizer, rest)];
+}
+
+/** What L R leave of W. */
+async function restBehind({ weight, device }: Layer, factors?: StoredFactors): Promise<Tensor> {
+  using scope = device.scope();
+  return await downloadF32(scope, factors ? without(scope, weight, factors) : weight);
 }
 
 /** tr(E H Eᵀ) / tr(W H Wᵀ) of E = W - Q - L R; of a weight that the inputs do not see, 0. */
