@@ -1,4 +1,4 @@
-import { TRELLIS_DEVIATION, trellisLevel, trellisState, trellisTileBytes } from "@pare/linalg";
+import { trellisDeviation, trellisLevel, trellisState, trellisTileBytes } from "@pare/linalg";
 import { type Tensor, toF32 } from "@pare/tensor";
 import { checkTensor, type Reject, rejectAs } from "./check_tensor.ts";
 import { readInteger, readObject, readShape, readWord, rejectAt } from "./field.ts";
@@ -20,7 +20,7 @@ export type TrellisTiles = Pick<TrellisOperator, "bits" | "stateBits" | "tileHei
  * ```ts
  * import { toDense, trellisCoded } from "@pare/operators";
  * import { tensor } from "@pare/tensor";
- * import { TRELLIS_DEVIATION, trellisLevel } from "@pare/linalg";
+ * import { trellisDeviation, trellisLevel } from "@pare/linalg";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const operator = trellisCoded({
@@ -33,7 +33,7 @@ export type TrellisTiles = Pick<TrellisOperator, "bits" | "stateBits" | "tileHei
  *   codes: tensor(Uint8Array.of(0b11_10_01_00, 0), [1, 2], "u8"),
  *   scales: tensor(Float32Array.of(0.5), [1, 1]),
  * });
- * assertAlmostEquals(toDense(operator).data[3], 0.5 * trellisLevel(3) / TRELLIS_DEVIATION, 1e-6);
+ * assertAlmostEquals(toDense(operator).data[3], 0.5 * trellisLevel(3, 2) / trellisDeviation(2), 1e-6);
  * ```
  *
  * @param parts The shape, the tiles, the codes and the scales.
@@ -56,11 +56,12 @@ export function trellisCoded(parts: Omit<TrellisOperator, "form">): TrellisOpera
  * What levels are multiplied by: the scales divided by the deviation of levels, in f32.
  *
  * @param scales The scales of a {@linkcode TrellisOperator}.
+ * @param bits The bits of one of its weights.
  * @returns As many numbers.
  */
-export function trellisSteps(scales: Tensor<"f16"> | Tensor<"f32">): Tensor {
+export function trellisSteps(scales: Tensor<"f16"> | Tensor<"f32">, bits: number): Tensor {
   const wide = toF32(scales);
-  return { ...wide, data: wide.data.map((scale) => scale / TRELLIS_DEVIATION) };
+  return { ...wide, data: wide.data.map((scale) => scale / trellisDeviation(bits)) };
 }
 
 /** The shape of the codes. */
@@ -147,7 +148,7 @@ export const TRELLIS: Form<TrellisOperator, NodeOf<"trellis">> = {
     const { shape: [, cols], bits, stateBits, tileHeight, tileWidth, codes } = operator;
     const [, lineBytes] = codes.shape;
     const tileBytes = trellisTileBytes(tileHeight, tileWidth, bits);
-    const steps = trellisSteps(operator.scales).data;
+    const steps = trellisSteps(operator.scales, bits).data;
     const rows = new Float64Array(indices.length * cols);
     indices.forEach((row, i) => {
       const line = Math.floor(row / tileHeight) * lineBytes;
@@ -156,7 +157,8 @@ export const TRELLIS: Form<TrellisOperator, NodeOf<"trellis">> = {
         const start = line + Math.floor(col / tileWidth) * tileBytes;
         const tile = codes.data.subarray(start, start + tileBytes);
         const index = col % tileWidth * tileHeight + row % tileHeight;
-        rows[i * cols + col] = step * trellisLevel(trellisState(tile, index, bits, stateBits));
+        const state = trellisState(tile, index, bits, stateBits);
+        rows[i * cols + col] = step * trellisLevel(state, bits);
       }
     });
     return rows;
@@ -166,7 +168,7 @@ export const TRELLIS: Form<TrellisOperator, NodeOf<"trellis">> = {
     const { bits, stateBits, tileHeight, tileWidth, shape: [rows, cols] } = operator;
     const weight = {
       codes: upload(operator.codes),
-      scales: upload(trellisSteps(operator.scales)),
+      scales: upload(trellisSteps(operator.scales, bits)),
       bits,
       stateBits,
       tileHeight,

@@ -18,7 +18,7 @@ Deno.test("trellisCoded() reads states down the columns of a tile, around its en
     tileWidth: 2,
     granularity: "tensor",
     codes: tensor(Uint8Array.of(0b1000_0001, 0b1100_0000), [1, 2], "u8"),
-    scales: floats([147.8005], [1, 1]),
+    scales: floats([209.0362], [1, 1]),
   });
   // The string from the lowest bit on is 1000 0001 0000 0011, and then from the start again.
   const bits = [1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 1];
@@ -28,7 +28,7 @@ Deno.test("trellisCoded() reads states down the columns of a tile, around its en
   assertEquals(states, [1, 0, 0, 0, 8, 4, 2, 1, 0, 0, 0, 8, 12, 14, 7, 3]);
   const { data } = toDense(operator);
   states.forEach((state, i) => {
-    assertEquals(data[i % 8 * 2 + Math.floor(i / 8)], trellisLevel(state), `weight ${i}`);
+    assertEquals(data[i % 8 * 2 + Math.floor(i / 8)], trellisLevel(state, 1), `weight ${i}`);
   });
 });
 

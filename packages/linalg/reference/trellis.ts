@@ -39,7 +39,7 @@ function encodeTile(p: EncodeTrellisParams<HostArray>, row: number, col: number)
   const states = tailBitingWalk(targets.reverse(), p).reverse();
   const restored = Float32Array.from(
     at,
-    (place, i) => place < 0 ? 0 : scaleOf(p.scales, place) * trellisLevel(states[i]),
+    (place, i) => place < 0 ? 0 : scaleOf(p.scales, place) * trellisLevel(states[i], p.bits),
   );
   if (incumbent) {
     const current = at.map((place) => place < 0 ? 0 : incumbent[place]);
@@ -98,7 +98,8 @@ export function trellisMatmul(p: TrellisMatmulParams<HostArray>): void {
     const sums = new Float64Array(tokens);
     for (let col = 0; col < cols; col++) {
       const index = col % tileWidth * tileHeight + row % tileHeight;
-      const level = trellisLevel(trellisState(tileOf(p, row, col), index, bits, stateBits));
+      const state = trellisState(tileOf(p, row, col), index, bits, stateBits);
+      const level = trellisLevel(state, bits);
       const weight = level * scales[p.hasRowScales ? row : 0];
       for (let token = 0; token < tokens; token++) sums[token] += x[token * cols + col] * weight;
     }

@@ -55,7 +55,7 @@ export function bestWalk(
     const next = new Float64Array(overlaps).fill(Infinity);
     const states = new Uint16Array(overlaps);
     for (let state = 0; state < 2 ** bits * overlaps; state++) {
-      const level = trellisLevel(state);
+      const level = trellisLevel(state, bits);
       const distance = distances[state >> bits] + level * (level - target);
       const end = state % overlaps;
       if (distance < next[end]) {

@@ -16,12 +16,12 @@ export interface TrellisCodes {
   readonly codes: Uint8Array<ArrayBuffer>;
 }
 
-/** The sum of the bytes of a hash, less the middle. */
-export function levelOf(state: number): number {
-  let hash = Number(BigInt(state) * 0x83dcd12dn % 2n ** 32n);
-  let sum = -510;
-  for (let byte = 0; byte < 4; byte++, hash = Math.floor(hash / 256)) sum += hash % 256;
-  return sum;
+/** What a state stands for: of the means of two hashes' bytes, the upper one for up to two bits, else both. */
+export function levelOf(state: number, bits: number): number {
+  const [first, second] = [0x5f5b, 0x3d97].map((factor) => state * factor % 65536);
+  const upper = Math.ceil((Math.floor(first / 256) + Math.floor(second / 256)) / 2);
+  const lower = Math.ceil((first % 256 + second % 256) / 2);
+  return 8 * Math.floor(bits > 2 ? (upper + lower) / 4 : upper / 2) - 508;
 }
 
 /** The bytes of the codes of a tile. */
@@ -61,7 +61,7 @@ export function weightsOf(codes: TrellisCodes): Values {
         .forEach((state, i) => {
           const [r, c] = [row + i % tileHeight, col + Math.floor(i / tileHeight)];
           if (r < rows && c < cols) {
-            data[r * cols + c] = levelOf(state) * (scales[r] ?? scales[0]);
+            data[r * cols + c] = levelOf(state, bits) * (scales[r] ?? scales[0]);
           }
         });
     }

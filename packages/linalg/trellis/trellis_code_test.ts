@@ -1,21 +1,25 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { packIntegers } from "@pare/tensor";
-import { TRELLIS_DEVIATION, trellisLevel, trellisState } from "./trellis_code.ts";
+import { trellisDeviation, trellisLevel, trellisState } from "./trellis_code.ts";
 
-Deno.test("trellisLevel() sums up bytes as others who hash by the same multiplier do", () => {
-  const sums = [0, 1, 2, 3, 1000, 65535].map((state) => trellisLevel(state) + 510);
-  assertEquals(sums, [0, 605, 444, 539, 390, 414]);
+Deno.test("trellisLevel() is made of the means of bytes of two hashes", () => {
+  // State 1 has 95 and 61 above, 91 and 151 below: means of 78 and 121; state 3 of 107 and 107.
+  assertEquals([1, 3].map((state) => trellisLevel(state, 2)), [8 * 39 - 508, 8 * 53 - 508]);
+  assertEquals([1, 3].map((state) => trellisLevel(state, 3)), [8 * 49 - 508, 8 * 53 - 508]);
 });
 
-Deno.test("trellisLevel() has the moments of a normal number", () => {
-  const levels = Array.from({ length: 2 ** 16 }, (_, state) => trellisLevel(state));
-  const mean = (power: number) =>
-    levels.reduce((sum, level) => sum + (level / TRELLIS_DEVIATION) ** power, 0) / levels.length;
-  // As if they were drawn: the deviations of these means are 1/256, √2/256 and √96/256.
-  assertAlmostEquals(mean(1), 0, 3 / 256);
-  assertAlmostEquals(mean(2), 1, 3 * Math.SQRT2 / 256);
-  // Four uniform bytes have a kurtosis of 3 − 6 / (5 · 4).
-  assertAlmostEquals(mean(4), 2.7, 3 * Math.sqrt(96) / 256);
+Deno.test("trellisLevel() has the moments of sums of two and of four bytes", () => {
+  for (const [bits, bytes] of [[1, 2], [2, 2], [3, 4], [4, 4]]) {
+    const levels = Array.from({ length: 2 ** 16 }, (_, state) => trellisLevel(state, bits));
+    const mean = (power: number) =>
+      levels.reduce((sum, level) => sum + (level / trellisDeviation(bits)) ** power, 0) /
+      levels.length;
+    // As if they were drawn: the deviations of these means are 1/256 and √96/256.
+    assertAlmostEquals(mean(1), 0, 3 / 256);
+    assertAlmostEquals(mean(2), 1, 1e-6);
+    // The kurtosis of the sum of n uniform numbers is 3 − 6 / (5 n).
+    assertAlmostEquals(mean(4), 3 - 6 / (5 * bytes), 3 * Math.sqrt(96) / 256);
+  }
 });
 
 Deno.test("trellisState() of states as long as a weight unpacks integers", () => {

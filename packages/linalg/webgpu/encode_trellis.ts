@@ -8,7 +8,7 @@ import type { Gpu } from "./gpu.ts";
 import { type Kernel, mainOf } from "./kernel.ts";
 import { pieces } from "./pieces.ts";
 import { type GpuStorage, view } from "./storage.ts";
-import { LEVEL_OF, WORD_LINES } from "./trellis_codes.ts";
+import { levelOf, WORD_LINES } from "./trellis_codes.ts";
 import { roomWordsOf, walkCode } from "./trellis_walk.ts";
 
 /** Words for the choices of all tiles that are encoded at a time. */
@@ -113,7 +113,7 @@ function codeOf({ bits, stateBits, hasIncumbent, hasMetric }: Variant): string {
   const overlaps = 2 ** (stateBits - bits);
   const size = Math.min(256, Math.max(32, overlaps / 4));
   return /* wgsl */ `
-${LEVEL_OF}
+${levelOf(bits)}
 ${walkCode(bits, overlaps, size)}
 ${WEIGHTS}
 ${hasIncumbent ? incumbentCode(hasMetric, size) : ""}

@@ -3,13 +3,16 @@
 /** As many lines of tiles end with a whole word. */
 export const WORD_LINES = 4;
 
-/** WGSL of `fn level_of(state) -> i32`. */
-export const LEVEL_OF: string = /* wgsl */ `
+/** WGSL of `fn level_of(state) -> i32` where a weight has so many bits. */
+export function levelOf(bits: number): string {
+  const sevenBits = bits > 2 ? "(means.x + means.y) >> 2" : "means.y >> 1";
+  return /* wgsl */ `
+fn bytes_of(hash: u32) -> vec2u { return vec2u(hash & 255, (hash >> 8) & 255); }
 fn level_of(state: u32) -> i32 {
-  let hash = state * 0x83dcd12du;
-  let pairs = (hash & 0x00ff00ffu) + ((hash >> 8u) & 0x00ff00ffu);
-  return i32((pairs & 0xffffu) + (pairs >> 16u)) - 510;
+  let means = (bytes_of(state * 0x5f5b) + bytes_of(state * 0x3d97) + 1) / 2;
+  return 8 * i32(${sevenBits}) - 508;
 }`;
+}
 
 /**
  * WGSL of `fn fetch_b(entry, row, col, end) -> vec4f`, for products: the weights of four rows, from a
@@ -41,7 +44,7 @@ export function fetchTrellis(bits: number, isWhole: boolean): string {
   }
   return four >> (bit % 8);`;
   return /* wgsl */ `
-${LEVEL_OF}
+${levelOf(bits)}
 fn window_of(start: u32, bit: u32) -> u32 {${window}
 }
 fn fetch_b(entry: u32, row: u32, col: u32, end: u32) -> vec4f {

@@ -3,24 +3,37 @@
 // What a column has of a piece is a run of whole bytes of the circular string of its tile. It is copied
 // column by column, with the bytes that follow it in the circle, so that no window needs to wrap around.
 //
-// 32 weights of K bits fill 4 K bytes: the codes of eight of them begin every K bytes, and one swizzle
-// brings the four bytes from there on into a lane. Weight j of each of the four eights then stands j K
-// bits up, and one shift and one mask make four states. From weight 4 on a window might leave the lane,
-// and the bytes are taken from ⌊4 K / 8⌋ further on.
+// Rows are decoded in eight groups of neighbours: as many as have codes of two bytes together, or eight,
+// where three bits make three bytes of them. A vector has 16 bits of each group, from one byte on: weight j
+// of every group then stands j K bits up, less whole bytes, and one shift and one mask make eight states.
+// Where a window leaves the 16 bits, what is missing comes from those a byte further on.
+//
+// The seven bits that a level is made of become a number without conversion: below the exponent of 1 they
+// are the upper half of the f32 1 + u / 128, which is (level + 1532) / 1024.
 
 import { pickBytes } from "./dequantize";
 import {
   bitsOfState,
   bitsOfWeight,
-  MULTIPLIER,
+  FIRST_MULTIPLIER,
+  SECOND_MULTIPLIER,
   tileAt,
   tileBytes,
   tileHeight,
   tileWidth,
 } from "./trellis_layout";
 
-/** Rows that are decoded at once. */
-export const ROWS: usize = 32;
+/** Neighbouring rows that make a group. */
+@inline
+export function groupRows(bits: usize): usize {
+  return bits == 3 ? 8 : 16 / bits;
+}
+
+/** Rows that are decoded at once: eight groups. */
+@inline
+export function rowsAtOnce(): usize {
+  return 8 * groupRows(bitsOfWeight());
+}
 
 /** Bytes from one staged column of so many rows to the next: copies write up to 15 too many. */
 @inline
@@ -73,49 +86,68 @@ export function stageCodes(
   }
 }
 
+/** What an f32 that levels are decoded to times 1024 is more than the level. */
+export const MIDDLE: f32 = 1532;
+
 /** Bytes of what `writeConstants` writes. */
-export const CONSTANTS_BYTES: usize = 64;
+export const CONSTANTS_BYTES: usize = 80;
 
 /** Writes what is the same for all columns, to be loaded: constants may cost more inside of a loop. */
 export function writeConstants(target: usize): void {
-  const bits = <u32> bitsOfWeight();
-  for (let lane: u32 = 0; lane < 4; lane++) {
-    for (let i: u32 = 0; i < 4; i++) store<u8>(target + lane * 4 + i, lane * bits + i);
-    store<u32>(target + lane * 4, (1 << <u32> bitsOfState()) - 1, 16);
-    store<u32>(target + lane * 4, MULTIPLIER, 32);
-    store<u32>(target + lane * 4, 0x0001_0001, 48);
+  for (let lane: usize = 0; lane < 8; lane++) {
+    // The bytes of four groups of three bytes each.
+    store<u8>(target + 2 * lane, (lane & 3) * 3);
+    store<u8>(target + 2 * lane, (lane & 3) * 3 + 1, 1);
+    store<u16>(target + 2 * lane, <u16> ((<u32> 1 << <u32> bitsOfState()) - 1), 16);
+    store<u16>(target + 2 * lane, FIRST_MULTIPLIER, 32);
+    store<u16>(target + 2 * lane, SECOND_MULTIPLIER, 48);
+    store<u16>(target + 2 * lane, 0x3f80, 64);
   }
 }
 
-/** The bytes that hold the first, or with `half` 1 the last, four weights of each of four eights. */
+/** Which byte of its group weight `j` begins in. */
 @inline
-export function lanesOf(bits: usize, codes: usize, half: usize, numbers: v128): v128 {
-  return pickBytes(v128.load(codes + half * (bits >> 1)), numbers);
+export function byteOf(bits: i32, j: i32): i32 {
+  return j * bits >> 3;
 }
 
-/** The hashes of the states of weight `half` · 4 + `j` of each of four eights. */
+/** 16 bits of each of eight groups, from their first byte on. */
 @inline
-export function hashesAt(
-  bits: i32,
-  lanes: v128,
-  half: i32,
-  j: i32,
-  mask: v128,
-  multiplier: v128,
-): v128 {
-  const shift = half * (4 * bits & 7) + j * bits;
-  const windows = shift == 0 ? lanes : i32x4.shr_u(lanes, shift);
-  return i32x4.mul(v128.and(windows, mask), multiplier);
+export function sixteensAt(bits: i32, codes: usize, numbers: v128): v128 {
+  if (bits != 3) return v128.load(codes);
+  const first = pickBytes(v128.load(codes), numbers);
+  return i64x2.shuffle(first, pickBytes(v128.load(codes, 12), numbers), 0, 2);
 }
 
 /**
- * The sums of bytes of four hashes: 510 more than their levels.
+ * The states of weight `j` of each of eight groups.
  *
- * @param ones Of 16 bits each. Products with it add up pairs as an extending addition does, which V8
- * would make of a product with a constant whose address it loads every time.
+ * @param isWide Whether states may have more than twelve bits.
+ * @param first 16 bits from the byte on that the weight begins in.
+ * @param next 16 bits from the byte after it on.
  */
 @inline
-export function sumsOf(hashes: v128, ones: v128): v128 {
-  const pairs = i16x8.extadd_pairwise_i8x16_u(hashes);
-  return f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(pairs, ones));
+export function statesOf(
+  bits: i32,
+  isWide: bool,
+  j: i32,
+  first: v128,
+  next: v128,
+  mask: v128,
+): v128 {
+  const shift = j * bits & 7;
+  if (shift == 0) return v128.and(first, mask);
+  const low = i16x8.shr_u(first, shift);
+  if (!isWide && shift <= 4) return v128.and(low, mask);
+  return v128.and(v128.or(low, i16x8.shl(next, 8 - shift)), mask);
+}
+
+/** The upper halves of the f32 of eight states. */
+@inline
+export function halvesOf(bits: i32, states: v128, first: v128, second: v128, one: v128): v128 {
+  const means = i8x16.avgr_u(i16x8.mul(states, first), i16x8.mul(states, second));
+  const sevens = bits > 2
+    ? i16x8.shr_u(i16x8.extadd_pairwise_i8x16_u(means), 2)
+    : i16x8.shr_u(means, 9);
+  return v128.or(sevens, one);
 }

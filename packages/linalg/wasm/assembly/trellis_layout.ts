@@ -2,7 +2,9 @@
 
 import { divideUp, word } from "./memory";
 
-export const MULTIPLIER: i32 = 0x83dcd12d;
+/** What states are multiplied by for their two hashes, see trellis/trellis_code.ts. */
+export const FIRST_MULTIPLIER: u32 = 0x5f5b;
+export const SECOND_MULTIPLIER: u32 = 0x3d97;
 
 @inline
 export function scaleAt(row: usize): usize {
@@ -51,9 +53,10 @@ export function tileLines(): usize {
   return divideUp(word(3), word(6));
 }
 
-/** What a state stands for. */
-@inline
-export function levelOf(state: i32): i32 {
-  const hash = <u32> (state * MULTIPLIER);
-  return <i32> ((hash & 255) + (hash >> 8 & 255) + (hash >> 16 & 255) + (hash >> 24)) - 510;
+/** What a state stands for where a weight has so many bits. */
+export function levelOf(state: u32, bits: usize): i32 {
+  const first = state * FIRST_MULTIPLIER, second = state * SECOND_MULTIPLIER;
+  const high = ((first >> 8 & 255) + (second >> 8 & 255) + 1) >> 1;
+  const low = ((first & 255) + (second & 255) + 1) >> 1;
+  return <i32> (8 * (bits > 2 ? high + low >> 2 : high >> 1)) - 508;
 }

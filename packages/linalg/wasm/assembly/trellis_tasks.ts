@@ -2,7 +2,8 @@
 
 import { ENCODE_TRELLIS, TRELLIS_MATMUL, TRELLIS_TABLE, TRELLIS_VECTOR } from "../operations";
 import { encodeTrellisTask, encodeTrellisTasks, trellisTableTask, trellisTableTasks } from "./encode_trellis";
-import { trellisMatmulTask, trellisMatmulTasks, trellisVectorTask, trellisVectorTasks } from "./trellis_matmul";
+import { trellisMatmulTask, trellisMatmulTasks } from "./trellis_matmul";
+import { trellisVectorTask, trellisVectorTasks } from "./trellis_vector";
 
 /** Whether it is one of them. */
 @inline
