@@ -64,13 +64,14 @@ const GAUSSIAN: readonly (readonly [
   [{ method: "e8p", options: { bits: 4 } }, 4, 0.0079],
   [{ method: "e8p", options: { bits: 4, scale: 1.03, residualScale: 3.45 } }, 4, 0.00925],
   // Measured here, but for the default's, which is known to be 0.0725.
-  [{ method: "trellis", options: { bits: 1 } }, 1, 0.2798],
+  [{ method: "trellis", options: { bits: 1 } }, 1, 0.272],
   [{ method: "trellis" }, 2, 0.0723],
   [{ method: "trellis", options: { bits: 3 } }, 3, 0.0189],
   [{ method: "trellis", options: { bits: 4 } }, 4, 0.005],
-  [{ method: "trellis", options: { stateBits: 8 } }, 2, 0.0843],
+  [{ method: "trellis", options: { stateBits: 8 } }, 2, 0.0815],
+  // Measured here on 65,536 numbers: levels of two bytes lose 2 to 3 % where states have so many bits.
+  [{ method: "trellis", options: { stateBits: 16 } }, 2, 0.0705, { side: 128, tolerance: 0.03 }],
   // Measured elsewhere on 4,096 to 10,240 numbers, and so off by 1 % themselves; fewer numbers here too.
-  [{ method: "trellis", options: { stateBits: 16 } }, 2, 0.0679, { side: 128, tolerance: 0.03 }],
   [
     { method: "trellis", options: { bits: 3, stateBits: 16 } },
     3,

@@ -14,7 +14,7 @@
 // and the seven bits of u are the upper half of a number without conversion, see
 // wasm/assembly/trellis_decode.ts. Of 1,500 pairs a and b this one errs least, for one to four bits
 // together and L = 12; the next eight are within 2 %. The sum of the four bytes of one hash of 32 bits, by
-// 0x83DCD12D, errs by 4, 0.4, 1 and 3 % more with L = 12, and by up to 2 % less with L = 16.
+// 0x83DCD12D, errs by 4, 0.4, 1 and 3 % more with L = 12, and by up to 3 % less with L = 16.
 //
 // A tile of T weights is a circular string of T·K bits, K of them to a weight: state i is what stands in
 // the L bits from bit i·K on, lowest first. From one weight to the one before it, a state loses its K

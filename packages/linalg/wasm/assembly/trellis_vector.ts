@@ -33,6 +33,7 @@ import {
 const TASK_ROWS: usize = 256;
 /** Columns that are staged at once for it. */
 const COLS: usize = 128;
+
 /** Tasks of a line of tiles. */
 @inline
 function tasksOfLine(): usize {
