@@ -179,119 +179,13 @@ const ORACLES: { readonly [F in FormName]: (operator: OperatorOf<F>) => Oracle }
           const line = Math.floor(row / tileHeight);
           state = 2 * state + readBits(codes.data, codes.shape[1], line, at, 1);
         }
-        const [first, second] = [0x5f5b, 0x3d97].map((factor) => state * factor % 65536);
+        const [hash, other] = [0x5f5b, 0x3d97].map((factor) => state * factor % 65536);
         const mean = (a: number, b: number) => Math.floor((a + b + 1) / 2);
-        const upper = mean(Math.floor(first / 256), Math.floor(second / 256));
-        const lower = mean(first % 256, second % 256);
+        const upper = mean(Math.floor(hash / 256), Math.floor(other / 256));
+        const lower = mean(hash % 256, other % 256);
         const level = 8 * Math.floor(bits > 2 ? (upper + lower) / 4 : upper / 2) - 508;
         values[row * cols + col] = step * level;
         magnitudes[row * cols + col] = step * (2 * 1532 + 508);
-      }
-    }
-    return { values, norm: normOf(magnitudes), roundings: cols + 6 };
-  },
-
-  levels({ shape: [rows, cols], kind, bits, groupSize, codes, scales, matrixScale }) {
-    const values = new Float64Array(rows * cols);
-    const groups = Math.ceil(cols / groupSize);
-    const factor = matrixScale?.data[0] ?? 1;
-    const levels = Array.from(
-      { length: 2 ** bits },
-      (_, code) => Math.fround(kind === "e2m1" ? e2m1Level(code) : normalLevel(code, bits)),
-    );
-    for (let row = 0; row < rows; row++) {
-      for (let col = 0; col < cols; col++) {
-        const at = row * groups + Math.floor(col / groupSize);
-        const scale = scales.dtype === "u8" ? 2 ** (scales.data[at] - 127) : toF64(scales).data[at];
-        const code = readBits(codes.data, codes.shape[1], row, col, bits);
-        values[row * cols + col] = Math.fround(factor * scale) * levels[code];
-      }
-    }
-    return { values, norm: normOf(values), roundings: cols + 6 };
-  },
-
-  superblock({ shape: [rows, cols], blocks }) {
-    const values = new Float64Array(rows * cols);
-    const magnitudes = new Float64Array(rows * cols);
-    const rowBytes = cols / 256 * 144;
-    for (let i = 0; i < values.length; i++) {
-      const [row, col] = [Math.floor(i / cols), i % cols];
-      const start = row * rowBytes + Math.floor(col / 256) * 144;
-      const bytes = blocks.data.subarray(start, start + 144);
-      const halves = { dtype: "f16", shape: [2] } as const;
-      const data = Uint16Array.of(bytes[0] + 256 * bytes[1], bytes[2] + 256 * bytes[3]);
-      const [d, dmin] = toF64({ ...halves, data }).data;
-      // Bits of the twelve bytes, numbered from the lowest of the first: six of a scale, or four and two.
-      const j = Math.floor(col % 256 / 32);
-      const field = (bit: number, count: number) => {
-        let value = 0;
-        for (let k = 0; k < count; k++) {
-          value += Math.floor(bytes[4 + Math.floor((bit + k) / 8)] / 2 ** ((bit + k) % 8)) % 2 *
-            2 ** k;
-        }
-        return value;
-      };
-      const scale = j < 4
-        ? field(8 * j, 6)
-        : field(8 * (j + 4), 4) + 16 * field(8 * (j - 4) + 6, 2);
-      const minimum = j < 4
-        ? field(8 * (j + 4), 6)
-        : field(8 * (j + 4) + 4, 4) + 16 * field(8 * j + 6, 2);
-      const byte = bytes[16 + Math.floor(col % 256 / 64) * 32 + col % 32];
-      const code = col % 64 < 32 ? byte % 16 : Math.floor(byte / 16);
-      values[i] = d * scale * code - dmin * minimum;
-      magnitudes[i] = Math.abs(d * scale * code) + Math.abs(dmin * minimum);
-    }
-    return { values, norm: normOf(magnitudes), roundings: cols + 6 };
-  },
-
-  lattice({ shape: [rows, cols], bits, residualScale, granularity, codes, scales }) {
-    const [first, residuals] = [e8pCodebook(), e8pResidualCodebook()];
-    const values = new Float64Array(rows * cols);
-    // A device may add the shift of each codeword apart, and the residual of each block.
-    const magnitudes = new Float64Array(rows * cols);
-    const [rowBytes, blocks] = [codes.shape[1], Math.ceil(cols / 8)];
-    for (let row = 0; row < rows; row++) {
-      const scale = toF64(scales).data[granularity === "row" ? row : 0];
-      for (let col = 0; col < cols; col++) {
-        const block = Math.floor(col / 8);
-        const c = first[8 * readBits(codes.data, rowBytes, row, block, 16) + col % 8] / 4;
-        let r = 0;
-        if (bits === 4) {
-          r = first[8 * readBits(codes.data, rowBytes, row, blocks + block, 16) + col % 8] / 4;
-        } else if (bits === 3) {
-          r = residuals[8 * readBits(codes.data, rowBytes, row, 2 * blocks + block, 8) + col % 8] /
-            4;
-        }
-        const ratio = residualScale ?? 1;
-        values[row * cols + col] = scale * (c + r / ratio);
-        magnitudes[row * cols + col] = scale * (Math.abs(c) + 0.5 + (Math.abs(r) + 0.5) / ratio);
-      }
-    }
-    return { values, norm: normOf(magnitudes), roundings: cols + 8 };
-  },
-
-  trellis({ shape: [rows, cols], bits, stateBits, tileHeight, tileWidth, codes, scales }) {
-    const values = new Float64Array(rows * cols);
-    // A device may split step · (level + 1532) from step · 1532.
-    const magnitudes = new Float64Array(rows * cols);
-    const size = tileHeight * tileWidth;
-    for (let row = 0; row < rows; row++) {
-      const scale = toF64(scales).data[scales.shape[0] > 1 ? row : 0];
-      const step = Math.fround(scale / (bits > 2 ? 147.2886 : 209.0362));
-      for (let col = 0; col < cols; col++) {
-        const first = Math.floor(col / tileWidth) * size * bits;
-        const position = (col % tileWidth * tileHeight + row % tileHeight) * bits;
-        let state = 0;
-        for (let bit = stateBits - 1; bit >= 0; bit--) {
-          const at = first + (position + bit) % (size * bits);
-          const line = Math.floor(row / tileHeight);
-          state = 2 * state + readBits(codes.data, codes.shape[1], line, at, 1);
-        }
-        const hash = BigInt(state) * 0x83dcd12dn;
-        const sum = [0n, 8n, 16n, 24n].reduce((sum, by) => sum + Number(hash >> by & 255n), 0);
-        values[row * cols + col] = step * (sum - 510);
-        magnitudes[row * cols + col] = step * 1020;
       }
     }
     return { values, norm: normOf(magnitudes), roundings: cols + 6 };
