@@ -33,7 +33,7 @@ export type TrellisTiles = Pick<TrellisOperator, "bits" | "stateBits" | "tileHei
  *   codes: tensor(Uint8Array.of(0b11_10_01_00, 0), [1, 2], "u8"),
  *   scales: tensor(Float32Array.of(0.5), [1, 1]),
  * });
- * assertAlmostEquals(toDense(operator).data[3], 0.5 * trellisLevel(3, 2) / trellisDeviation(2), 1e-6);
+ * assertAlmostEquals(toDense(operator).data[3], 0.5 * trellisLevel(3, 2, 2) / trellisDeviation(2, 2), 1e-6);
  * ```
  *
  * @param parts The shape, the tiles, the codes and the scales.
@@ -56,12 +56,16 @@ export function trellisCoded(parts: Omit<TrellisOperator, "form">): TrellisOpera
  * What levels are multiplied by: the scales divided by the deviation of levels, in f32.
  *
  * @param scales The scales of a {@linkcode TrellisOperator}.
- * @param bits The bits of one of its weights.
+ * @param tiles The bits of its weights and states.
  * @returns As many numbers.
  */
-export function trellisSteps(scales: Tensor<"f16"> | Tensor<"f32">, bits: number): Tensor {
+export function trellisSteps(
+  scales: Tensor<"f16"> | Tensor<"f32">,
+  { bits, stateBits }: Pick<TrellisTiles, "bits" | "stateBits">,
+): Tensor {
   const wide = toF32(scales);
-  return { ...wide, data: wide.data.map((scale) => scale / trellisDeviation(bits)) };
+  const deviation = trellisDeviation(bits, stateBits);
+  return { ...wide, data: wide.data.map((scale) => scale / deviation) };
 }
 
 /** The shape of the codes. */
@@ -148,7 +152,7 @@ export const TRELLIS: Form<TrellisOperator, NodeOf<"trellis">> = {
     const { shape: [, cols], bits, stateBits, tileHeight, tileWidth, codes } = operator;
     const [, lineBytes] = codes.shape;
     const tileBytes = trellisTileBytes(tileHeight, tileWidth, bits);
-    const steps = trellisSteps(operator.scales, bits).data;
+    const steps = trellisSteps(operator.scales, operator).data;
     const rows = new Float64Array(indices.length * cols);
     indices.forEach((row, i) => {
       const line = Math.floor(row / tileHeight) * lineBytes;
@@ -158,7 +162,7 @@ export const TRELLIS: Form<TrellisOperator, NodeOf<"trellis">> = {
         const tile = codes.data.subarray(start, start + tileBytes);
         const index = col % tileWidth * tileHeight + row % tileHeight;
         const state = trellisState(tile, index, bits, stateBits);
-        rows[i * cols + col] = step * trellisLevel(state, bits);
+        rows[i * cols + col] = step * trellisLevel(state, bits, stateBits);
       }
     });
     return rows;
@@ -168,7 +172,7 @@ export const TRELLIS: Form<TrellisOperator, NodeOf<"trellis">> = {
     const { bits, stateBits, tileHeight, tileWidth, shape: [rows, cols] } = operator;
     const weight = {
       codes: upload(operator.codes),
-      scales: upload(trellisSteps(operator.scales, bits)),
+      scales: upload(trellisSteps(operator.scales, operator)),
       bits,
       stateBits,
       tileHeight,

@@ -28,7 +28,7 @@ Deno.test("trellisCoded() reads states down the columns of a tile, around its en
   assertEquals(states, [1, 0, 0, 0, 8, 4, 2, 1, 0, 0, 0, 8, 12, 14, 7, 3]);
   const { data } = toDense(operator);
   states.forEach((state, i) => {
-    assertEquals(data[i % 8 * 2 + Math.floor(i / 8)], trellisLevel(state, 1), `weight ${i}`);
+    assertEquals(data[i % 8 * 2 + Math.floor(i / 8)], trellisLevel(state, 1, 4), `weight ${i}`);
   });
 });
 

@@ -16,7 +16,7 @@
 // than 121 rows it is of several columns. Values are of two hashes of 16 bits, not of one of 32; s is
 // searched on a sample, from where normal numbers lose least, near 1, see trellis_scale.ts.
 // Error on normal numbers, as a share of σ², for 1 to 4 bits: with 12 state bits 0.272, 0.0727, 0.0189
-// and 0.0050, with 16 it is 0.0705, 0.0177 and 0.0045 for 2 to 4 bits; no code has less than 2^(−2 K).
+// and 0.0050, with 16 it is 0.069, 0.0177 and 0.0045 for 2 to 4 bits; no code has less than 2^(−2 K).
 // Bound: by no other walk that begins and ends in the same overlap is the error of a tile less, but for the
 // rounding of targets to half a level, σ / (418 s), for more than two bits σ / (295 s). Cost: 2^L steps for each weight, twice.
 

@@ -25,7 +25,7 @@ export function trellisTarget(
   { bits, stateBits, tileHeight, tileWidth }: TrellisTiles,
   scales: Tensor<"f16"> | Tensor<"f32">,
 ): TrellisTarget {
-  const steps = trellisSteps(scales, bits);
+  const steps = trellisSteps(scales, { bits, stateBits });
   const inverses = steps.data.map((step) => step < LEAST_STEP ? 0 : 1 / step);
   const layout = { bits, stateBits, tileHeight, tileWidth };
   const codes = device.zeros(trellisCodesShape([rows, cols], layout), "u8");

@@ -47,15 +47,15 @@ Deno.test("planTrellis() cuts rows evenly, and makes tiles of columns where ther
 });
 
 Deno.test("trellis() errs less on normal numbers the more bits its states have", async () => {
-  // Errors are those of a search written apart, on 30,000 numbers and more; for three and four bits of 16
-  // state bits as published. 2^16 squares of errors, which spread by less than 1.5 times their mean, leave a spread of
+  // Errors are those of a search written apart, on 30,000 numbers and more; for 16 state bits as
+  // published. 2^16 squares of errors, which spread by less than 1.5 times their mean, leave a spread of
   // half a per cent; 2^14 for 16 state bits, of one per cent.
   const weight = randomNormal([256, 256], { seed: 3 });
   const few = tensor(weight.data.slice(0, 2 ** 14), [256, 64]);
   const expected: readonly [TrellisOptions, mse: number, tolerance: number][] = [
     [{ granularity: "row", scaleDtype: "f16" }, 0.0723, 0.015],
     [{ stateBits: 10 }, 0.0781, 0.02],
-    [{ stateBits: 16 }, 0.0695, 0.03],
+    [{ stateBits: 16 }, 0.0679, 0.03],
     [{ bits: 3, stateBits: 16 }, 0.0176, 0.03],
     [{ bits: 4, stateBits: 16 }, 0.0045, 0.03],
   ];

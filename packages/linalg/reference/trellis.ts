@@ -39,7 +39,8 @@ function encodeTile(p: EncodeTrellisParams<HostArray>, row: number, col: number)
   const states = tailBitingWalk(targets.reverse(), p).reverse();
   const restored = Float32Array.from(
     at,
-    (place, i) => place < 0 ? 0 : scaleOf(p.scales, place) * trellisLevel(states[i], p.bits),
+    (place, i) =>
+      place < 0 ? 0 : scaleOf(p.scales, place) * trellisLevel(states[i], p.bits, p.stateBits),
   );
   if (incumbent) {
     const current = at.map((place) => place < 0 ? 0 : incumbent[place]);
@@ -99,7 +100,7 @@ export function trellisMatmul(p: TrellisMatmulParams<HostArray>): void {
     for (let col = 0; col < cols; col++) {
       const index = col % tileWidth * tileHeight + row % tileHeight;
       const state = trellisState(tileOf(p, row, col), index, bits, stateBits);
-      const level = trellisLevel(state, bits);
+      const level = trellisLevel(state, bits, stateBits);
       const weight = level * scales[p.hasRowScales ? row : 0];
       for (let token = 0; token < tokens; token++) sums[token] += x[token * cols + col] * weight;
     }

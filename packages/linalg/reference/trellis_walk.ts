@@ -47,7 +47,7 @@ export function bestWalk(
   trellis: Trellis,
   overlap: number | null,
 ): number[] {
-  const { bits } = trellis;
+  const { bits, stateBits } = trellis;
   const overlaps = overlapsOf(trellis);
   let distances = new Float64Array(overlaps);
   if (overlap !== null) distances.fill(Infinity)[overlap] = 0;
@@ -55,7 +55,7 @@ export function bestWalk(
     const next = new Float64Array(overlaps).fill(Infinity);
     const states = new Uint16Array(overlaps);
     for (let state = 0; state < 2 ** bits * overlaps; state++) {
-      const level = trellisLevel(state, bits);
+      const level = trellisLevel(state, bits, stateBits);
       const distance = distances[state >> bits] + level * (level - target);
       const end = state % overlaps;
       if (distance < next[end]) {

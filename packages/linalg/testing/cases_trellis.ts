@@ -102,8 +102,12 @@ async function bytesOn(device: Device, array: DeviceArray): Promise<Uint8Array<A
 }
 
 /** What walks are compared by, in integers: half the distance from each target, squared, less the same for all. */
-function distance(states: readonly number[], targets: readonly number[], bits: number): number {
-  const levels = states.map((state) => levelOf(state, bits));
+function distance(
+  states: readonly number[],
+  targets: readonly number[],
+  [bits, stateBits]: readonly [number, number],
+): number {
+  const levels = states.map((state) => levelOf(state, bits, stateBits));
   return levels.reduce((sum, level, i) => sum + level * (level - targets[i]), 0);
 }
 
@@ -126,7 +130,10 @@ function bestOverlap(targets: readonly number[], bits: number, stateBits: number
     { length: size },
     (_, i) => targets[(2 * size - 1 + size / 2 - i) % size],
   );
-  const levels = Array.from({ length: 2 ** stateBits }, (_, state) => levelOf(state, bits));
+  const levels = Array.from(
+    { length: 2 ** stateBits },
+    (_, state) => levelOf(state, bits, stateBits),
+  );
   let best = { distance: Infinity, overlap: 0 };
   for (let walk = 0; walk < 2 ** (overlapBits + size * bits); walk++) {
     let sum = 0;
@@ -200,9 +207,9 @@ export const TRELLIS_CASES: readonly DeviceCase[] = [
         for (const string of strings(8 * bits)) {
           const states = statesOf(string.subarray(0, bits), bits, stateBits);
           if (overlapOf(states) !== overlapOf(found)) continue;
-          least = Math.min(least, distance(states, targets, bits));
+          least = Math.min(least, distance(states, targets, [bits, stateBits]));
         }
-        assertEquals(distance(found, targets, bits), least, "distance");
+        assertEquals(distance(found, targets, [bits, stateBits]), least, "distance");
       }
     },
   })),
@@ -211,7 +218,7 @@ export const TRELLIS_CASES: readonly DeviceCase[] = [
     async run({ device }) {
       const x = randomValues([16, 3], bits, "f32");
       const { restored } = await encode(device, layout([16, 3], [bits, bits], [16, 1]), x, 300);
-      const levels = Array.from({ length: 2 ** bits }, (_, state) => levelOf(state, bits));
+      const levels = Array.from({ length: 2 ** bits }, (_, state) => levelOf(state, bits, bits));
       x.data.forEach((value, i) => {
         const least = Math.min(...levels.map((level) => Math.abs(level - 300 * value)));
         const error = Math.abs(300 * (restored[i] - value));

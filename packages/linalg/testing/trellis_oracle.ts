@@ -16,12 +16,14 @@ export interface TrellisCodes {
   readonly codes: Uint8Array<ArrayBuffer>;
 }
 
-/** What a state stands for: of the means of two hashes' bytes, the upper one for up to two bits, else both. */
-export function levelOf(state: number, bits: number): number {
+/** What a state stands for: of the means of two hashes' bytes, the upper one for few bits, else both. */
+export function levelOf(state: number, bits: number, stateBits: number): number {
   const [first, second] = [0x5f5b, 0x3d97].map((factor) => state * factor % 65536);
   const upper = Math.ceil((Math.floor(first / 256) + Math.floor(second / 256)) / 2);
   const lower = Math.ceil((first % 256 + second % 256) / 2);
-  return 8 * Math.floor(bits > 2 ? (upper + lower) / 4 : upper / 2) - 508;
+  return 8 *
+      Math.floor(bits > 2 || (bits === 2 && stateBits > 12) ? (upper + lower) / 4 : upper / 2) -
+    508;
 }
 
 /** The bytes of the codes of a tile. */
@@ -61,7 +63,7 @@ export function weightsOf(codes: TrellisCodes): Values {
         .forEach((state, i) => {
           const [r, c] = [row + i % tileHeight, col + Math.floor(i / tileHeight)];
           if (r < rows && c < cols) {
-            data[r * cols + c] = levelOf(state, bits) * (scales[r] ?? scales[0]);
+            data[r * cols + c] = levelOf(state, bits, stateBits) * (scales[r] ?? scales[0]);
           }
         });
     }

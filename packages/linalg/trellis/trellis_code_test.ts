@@ -4,15 +4,18 @@ import { trellisDeviation, trellisLevel, trellisState } from "./trellis_code.ts"
 
 Deno.test("trellisLevel() is made of the means of bytes of two hashes", () => {
   // State 1 has 95 and 61 above, 91 and 151 below: means of 78 and 121; state 3 of 107 and 107.
-  assertEquals([1, 3].map((state) => trellisLevel(state, 2)), [8 * 39 - 508, 8 * 53 - 508]);
-  assertEquals([1, 3].map((state) => trellisLevel(state, 3)), [8 * 49 - 508, 8 * 53 - 508]);
+  assertEquals([1, 3].map((state) => trellisLevel(state, 2, 12)), [8 * 39 - 508, 8 * 53 - 508]);
+  assertEquals([1, 3].map((state) => trellisLevel(state, 3, 12)), [8 * 49 - 508, 8 * 53 - 508]);
 });
 
 Deno.test("trellisLevel() has the moments of sums of two and of four bytes", () => {
-  for (const [bits, bytes] of [[1, 2], [2, 2], [3, 4], [4, 4]]) {
-    const levels = Array.from({ length: 2 ** 16 }, (_, state) => trellisLevel(state, bits));
+  for (const [bits, stateBits, bytes] of [[1, 12, 2], [2, 12, 2], [2, 16, 4], [3, 12, 4]]) {
+    const levels = Array.from(
+      { length: 2 ** 16 },
+      (_, state) => trellisLevel(state, bits, stateBits),
+    );
     const mean = (power: number) =>
-      levels.reduce((sum, level) => sum + (level / trellisDeviation(bits)) ** power, 0) /
+      levels.reduce((sum, level) => sum + (level / trellisDeviation(bits, stateBits)) ** power, 0) /
       levels.length;
     // As if they were drawn: the deviations of these means are 1/256 and √96/256.
     assertAlmostEquals(mean(1), 0, 3 / 256);

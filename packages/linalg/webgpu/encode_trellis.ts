@@ -113,7 +113,7 @@ function codeOf({ bits, stateBits, hasIncumbent, hasMetric }: Variant): string {
   const overlaps = 2 ** (stateBits - bits);
   const size = Math.min(256, Math.max(32, overlaps / 4));
   return /* wgsl */ `
-${levelOf(bits)}
+${levelOf(bits, stateBits)}
 ${walkCode(bits, overlaps, size)}
 ${WEIGHTS}
 ${hasIncumbent ? incumbentCode(hasMetric, size) : ""}

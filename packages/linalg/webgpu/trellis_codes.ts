@@ -1,11 +1,13 @@
 // Trellis codes and the weights they stand for, as WGSL.
 
+import { hasFourBytes } from "../trellis/trellis_code.ts";
+
 /** As many lines of tiles end with a whole word. */
 export const WORD_LINES = 4;
 
-/** WGSL of `fn level_of(state) -> i32` where a weight has so many bits. */
-export function levelOf(bits: number): string {
-  const sevenBits = bits > 2 ? "(means.x + means.y) >> 2" : "means.y >> 1";
+/** WGSL of `fn level_of(state) -> i32` where a weight and a state have so many bits. */
+export function levelOf(bits: number, stateBits: number): string {
+  const sevenBits = hasFourBytes(bits, stateBits) ? "(means.x + means.y) >> 2" : "means.y >> 1";
   return /* wgsl */ `
 fn bytes_of(hash: u32) -> vec2u { return vec2u(hash & 255, (hash >> 8) & 255); }
 fn level_of(state: u32) -> i32 {
@@ -25,7 +27,7 @@ fn level_of(state: u32) -> i32 {
  * The kernel has the arrays `codes` of u32 and `scales`, and the parameters `height` and `width` of a
  * tile, `tileBytes`, `lineBytes`, `rowScales`, 1 or 0, and the `mask` of a state.
  */
-export function fetchTrellis(bits: number, isWhole: boolean): string {
+export function fetchTrellis(bits: number, stateBits: number, isWhole: boolean): string {
   const shifts = [0, 1, 2, 3].map((i) => `${i * bits}u`).join(", ");
   const window = isWhole
     ? `
@@ -44,7 +46,7 @@ export function fetchTrellis(bits: number, isWhole: boolean): string {
   }
   return four >> (bit % 8);`;
   return /* wgsl */ `
-${levelOf(bits)}
+${levelOf(bits, stateBits)}
 fn window_of(start: u32, bit: u32) -> u32 {${window}
 }
 fn fetch_b(entry: u32, row: u32, col: u32, end: u32) -> vec4f {

@@ -15,9 +15,9 @@ export function trellisMatmul(gpu: Gpu, p: TrellisMatmulParams<GpuStorage>): voi
   const { cols, bits, stateBits, tileHeight, tileWidth, lineBytes, hasRowScales } = p;
   const tileBytes = trellisTileBytes(tileHeight, tileWidth, bits);
   const isWhole = tileBytes % 4 === 0;
-  const fetch = () => fetchTrellis(bits, isWhole);
+  const fetch = () => fetchTrellis(bits, stateBits, isWhole);
   codedMatmul(gpu, p, {
-    name: `trellis ${bits}${isWhole ? "" : ", bytes,"}`,
+    name: `trellis ${bits} of ${stateBits}${isWhole ? "" : ", bytes,"}`,
     mostRows: gpu.maxWords / (lineBytes / 4) * tileHeight,
     unit: WORD_LINES * tileHeight,
     reads([row, n]) {

@@ -169,7 +169,9 @@ const ORACLES: { readonly [F in FormName]: (operator: OperatorOf<F>) => Oracle }
     const size = tileHeight * tileWidth;
     for (let row = 0; row < rows; row++) {
       const scale = toF64(scales).data[scales.shape[0] > 1 ? row : 0];
-      const step = Math.fround(scale / (bits > 2 ? 147.2886 : 209.0362));
+      const step = Math.fround(
+        scale / (bits > 2 || (bits === 2 && stateBits > 12) ? 147.2886 : 209.0362),
+      );
       for (let col = 0; col < cols; col++) {
         const first = Math.floor(col / tileWidth) * size * bits;
         const position = (col % tileWidth * tileHeight + row % tileHeight) * bits;
@@ -183,7 +185,11 @@ const ORACLES: { readonly [F in FormName]: (operator: OperatorOf<F>) => Oracle }
         const mean = (a: number, b: number) => Math.floor((a + b + 1) / 2);
         const upper = mean(Math.floor(hash / 256), Math.floor(other / 256));
         const lower = mean(hash % 256, other % 256);
-        const level = 8 * Math.floor(bits > 2 ? (upper + lower) / 4 : upper / 2) - 508;
+        const level = 8 *
+            Math.floor(
+              bits > 2 || (bits === 2 && stateBits > 12) ? (upper + lower) / 4 : upper / 2,
+            ) -
+          508;
         values[row * cols + col] = step * level;
         magnitudes[row * cols + col] = step * (2 * 1532 + 508);
       }

@@ -30,7 +30,7 @@ export function trellisTableTask(task: usize): void {
   const shift = word(2) - word(1);
   const end = min((<usize> 1) << word(2), (task + 1) * TABLE_SHARE);
   for (let state = task * TABLE_SHARE; state < end; state++) {
-    store<i32>(word(0) + state * 4, tableEntry(levelOf(<u32> state, word(1)), <i32> (state >> shift)));
+    store<i32>(word(0) + state * 4, tableEntry(levelOf(<u32> state, word(1), word(2)), <i32> (state >> shift)));
   }
 }
 
@@ -157,7 +157,7 @@ function restore(row: usize, height: usize, width: usize): void {
   for (let c: usize = 0; c < width; c++) {
     for (let r: usize = 0; r < height; r++) {
       const i = (c * tileHeight() + r) * 4;
-      const level = levelOf(load<u32>(numbersAt(1) + i), bitsOfWeight());
+      const level = levelOf(load<u32>(numbersAt(1) + i), bitsOfWeight(), bitsOfState());
       store<f32>(numbersAt(2) + i, load<f32>(scaleAt(row + r)) * <f32> level);
     }
   }

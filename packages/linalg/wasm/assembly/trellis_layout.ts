@@ -53,10 +53,10 @@ export function tileLines(): usize {
   return divideUp(word(3), word(6));
 }
 
-/** What a state stands for where a weight has so many bits. */
-export function levelOf(state: u32, bits: usize): i32 {
+/** What a state stands for where a weight and a state have so many bits. */
+export function levelOf(state: u32, bits: usize, stateBits: usize): i32 {
   const first = state * FIRST_MULTIPLIER, second = state * SECOND_MULTIPLIER;
   const high = ((first >> 8 & 255) + (second >> 8 & 255) + 1) >> 1;
   const low = ((first & 255) + (second & 255) + 1) >> 1;
-  return <i32> (8 * (bits > 2 ? high + low >> 2 : high >> 1)) - 508;
+  return <i32> (8 * (bits > 2 || (bits == 2 && stateBits > 12) ? high + low >> 2 : high >> 1)) - 508;
 }

@@ -25,7 +25,7 @@ import {
   statesOf,
   writeConstants,
 } from "./trellis_decode";
-import { bitsOfWeight, rowsOfAll, scaleAt, tileHeight, tileLines } from "./trellis_layout";
+import { bitsOfState, bitsOfWeight, rowsOfAll, scaleAt, tileHeight, tileLines } from "./trellis_layout";
 
 /** Bytes of sixteen panels: eight rows of `blockDepth` columns each. */
 const PANELS_BYTES: usize = 16 * 256 * 32;
@@ -65,16 +65,16 @@ export function trellisMatmulTask(task: usize): void {
       const step = stageBytes(tileHeight());
       switch (<i32> bitsOfWeight()) {
         case 1:
-          decodeColumns(1, from, step, depth, constants, panels);
+          decodePanels(1, from, step, depth, constants, panels);
           break;
         case 2:
-          decodeColumns(2, from, step, depth, constants, panels);
+          decodePanels(2, from, step, depth, constants, panels);
           break;
         case 3:
-          decodeColumns(3, from, step, depth, constants, panels);
+          decodePanels(3, from, step, depth, constants, panels);
           break;
         default:
-          decodeColumns(4, from, step, depth, constants, panels);
+          decodePanels(4, from, step, depth, constants, panels);
       }
       for (let p: usize = 0; p * 8 < min(rowsAtOnce(), rows - r); p++) {
         const width = min<usize>(8, rows - r - 8 * p);
@@ -99,8 +99,22 @@ export function trellisMatmulTask(task: usize): void {
 
 /** Decodes eight groups of rows of columns into panels of eight rows each. */
 @inline
+function decodePanels(
+  bits: i32,
+  codes: usize,
+  step: usize,
+  depth: usize,
+  constants: usize,
+  panels: usize,
+): void {
+  if (bitsOfState() > 12) decodeColumns(bits, true, codes, step, depth, constants, panels);
+  else decodeColumns(bits, false, codes, step, depth, constants, panels);
+}
+
+@inline
 function decodeColumns(
   bits: i32,
+  isWide: bool,
   codes: usize,
   step: usize,
   depth: usize,
@@ -109,11 +123,11 @@ function decodeColumns(
 ): void {
   const size = depth * 32;
   for (const end = panels + size; panels < end; panels += 32, codes += step) {
-    decodeWeights(bits, 0, codes, constants, panels, size);
-    if (bits < 4) decodeWeights(bits, 4, codes, constants, panels, size);
+    decodeWeights(bits, isWide, 0, codes, constants, panels, size);
+    if (bits < 4) decodeWeights(bits, isWide, 4, codes, constants, panels, size);
     if (bits > 1) continue;
-    decodeWeights(bits, 8, codes, constants, panels, size);
-    decodeWeights(bits, 12, codes, constants, panels, size);
+    decodeWeights(bits, isWide, 8, codes, constants, panels, size);
+    decodeWeights(bits, isWide, 12, codes, constants, panels, size);
   }
 }
 
@@ -121,14 +135,15 @@ function decodeColumns(
 @inline
 function decodeWeights(
   bits: i32,
+  isWide: bool,
   j: i32,
   codes: usize,
   constants: usize,
   panels: usize,
   size: usize,
 ): void {
-  const a = decodeAt(bits, codes, j, constants), b = decodeAt(bits, codes, j + 1, constants);
-  const c = decodeAt(bits, codes, j + 2, constants), d = decodeAt(bits, codes, j + 3, constants);
+  const a = decodeAt(bits, isWide, codes, j, constants), b = decodeAt(bits, isWide, codes, j + 1, constants);
+  const c = decodeAt(bits, isWide, codes, j + 2, constants), d = decodeAt(bits, isWide, codes, j + 3, constants);
   // Of four vectors of one weight of each group, the four weights of a group come together.
   const ab = i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
   const cd = i16x8.shuffle(c, d, 0, 8, 1, 9, 2, 10, 3, 11);
@@ -142,13 +157,13 @@ function decodeWeights(
 }
 
 @inline
-function decodeAt(bits: i32, codes: usize, j: i32, constants: usize): v128 {
+function decodeAt(bits: i32, isWide: bool, codes: usize, j: i32, constants: usize): v128 {
   const numbers = v128.load(constants), mask = v128.load(constants, 16);
   codes += byteOf(bits, j);
   const from = sixteensAt(bits, codes, numbers), next = sixteensAt(bits, codes + 1, numbers);
-  const states = statesOf(bits, true, j, from, next, mask);
+  const states = statesOf(bits, isWide, j, from, next, mask);
   const first = v128.load(constants, 32), second = v128.load(constants, 48);
-  return halvesOf(bits, states, first, second, v128.load(constants, 64));
+  return halvesOf(bits, isWide, states, first, second, v128.load(constants, 64));
 }
 
 /** Stores four weights of a group, from `j` on, and four of the next one, whose upper halves these are. */

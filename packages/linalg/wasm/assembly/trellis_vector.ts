@@ -226,5 +226,5 @@ function decode(
   const states = at == 0
     ? statesOf(bits, isWide, j + i, b0, b1, mask)
     : statesOf(bits, isWide, j + i, b1, b2, mask);
-  return halvesOf(bits, states, first, second, one);
+  return halvesOf(bits, isWide, states, first, second, one);
 }
