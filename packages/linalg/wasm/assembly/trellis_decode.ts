@@ -144,7 +144,14 @@ export function statesOf(
 
 /** The upper halves of the f32 of eight states. */
 @inline
-export function halvesOf(bits: i32, isWide: bool, states: v128, first: v128, second: v128, one: v128): v128 {
+export function halvesOf(
+  bits: i32,
+  isWide: bool,
+  states: v128,
+  first: v128,
+  second: v128,
+  one: v128,
+): v128 {
   const means = i8x16.avgr_u(i16x8.mul(states, first), i16x8.mul(states, second));
   const sevens = bits > 2 || (bits == 2 && isWide)
     ? i16x8.shr_u(i16x8.extadd_pairwise_i8x16_u(means), 2)

@@ -58,5 +58,6 @@ export function levelOf(state: u32, bits: usize, stateBits: usize): i32 {
   const first = state * FIRST_MULTIPLIER, second = state * SECOND_MULTIPLIER;
   const high = ((first >> 8 & 255) + (second >> 8 & 255) + 1) >> 1;
   const low = ((first & 255) + (second & 255) + 1) >> 1;
-  return <i32> (8 * (bits > 2 || (bits == 2 && stateBits > 12) ? high + low >> 2 : high >> 1)) - 508;
+  const hasFourBytes = bits > 2 || (bits == 2 && stateBits > 12);
+  return <i32> (8 * (hasFourBytes ? high + low >> 2 : high >> 1)) - 508;
 }

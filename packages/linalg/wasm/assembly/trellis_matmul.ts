@@ -142,8 +142,10 @@ function decodeWeights(
   panels: usize,
   size: usize,
 ): void {
-  const a = decodeAt(bits, isWide, codes, j, constants), b = decodeAt(bits, isWide, codes, j + 1, constants);
-  const c = decodeAt(bits, isWide, codes, j + 2, constants), d = decodeAt(bits, isWide, codes, j + 3, constants);
+  const a = decodeAt(bits, isWide, codes, j, constants);
+  const b = decodeAt(bits, isWide, codes, j + 1, constants);
+  const c = decodeAt(bits, isWide, codes, j + 2, constants);
+  const d = decodeAt(bits, isWide, codes, j + 3, constants);
   // Of four vectors of one weight of each group, the four weights of a group come together.
   const ab = i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
   const cd = i16x8.shuffle(c, d, 0, 8, 1, 9, 2, 10, 3, 11);
